@@ -1,0 +1,32 @@
+/** One thing wrong with a text from outside: what a compiler prints. Lines and columns count from 1. */
+export interface Diagnostic {
+  readonly severity: 'error' | 'warning'
+  /** The name the caller gave the text, e.g. a file's path. */
+  readonly file?: string
+  readonly line: number
+  readonly column: number
+  readonly message: string
+  /** What would have been right here, e.g. "a port or a range of ports". */
+  readonly expected?: string
+  /** How to mend it, e.g. "--dport needs -p tcp or -p udp". */
+  readonly hint?: string
+}
+
+/** `rules.v4:12:30: error: unknown option --dport (expected …)` and an indented hint. */
+export function formatDiagnostic(diagnostic: Diagnostic): string {
+  const { file, line, column, severity, message, expected, hint } = diagnostic
+  const place = `${file ?? '<text>'}:${line}:${column}`
+  const wanted = expected === undefined ? '' : ` (expected ${expected})`
+  return `${place}: ${severity}: ${message}${wanted}${hint === undefined ? '' : `\n    hint: ${hint}`}`
+}
+
+/** Thrown by the calls that take text and cannot go on without it; carries every diagnostic, not only the first. */
+export class DiagnosticError extends Error {
+  readonly diagnostics: readonly Diagnostic[]
+
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super(diagnostics.map(formatDiagnostic).join('\n'))
+    this.name = 'DiagnosticError'
+    this.diagnostics = diagnostics
+  }
+}

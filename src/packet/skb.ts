@@ -1,0 +1,146 @@
+import { Address, type Family } from '../address.ts'
+import type { Connection, CtInfo, Direction } from '../conntrack/connection.ts'
+import { findTransport } from './extension-headers.ts'
+
+/**
+ * The packet while it is on its way through the hooks: the kernel's socket buffer. The bytes are the truth; the fields
+ * beside them are the parts of the IP header that every stage looks at, kept in step by {@link Skb.refresh}.
+ *
+ * An skb lives within one step and is never part of a state. Its bytes may be shared with the caller's packet until
+ * the first write: change them only through {@link Skb.writable}.
+ */
+export class Skb {
+  readonly family: Family
+  bytes: Uint8Array
+  source!: Address
+  destination!: Address
+  /** The transport protocol: IPv4's protocol field, or what follows IPv6's extension headers. */
+  protocol = 0
+  /** Where the transport header begins; may lie beyond the end of a truncated packet. */
+  transportOffset = 0
+  /** In bytes; 0 for a whole packet and for a first fragment. */
+  fragmentOffset = 0
+  moreFragments = false
+
+  /** The fwmark (`-j MARK`). */
+  mark = 0
+  /** `skb->priority` (`-j CLASSIFY`), and IPv6/IPv4 traffic class leftovers of the same kind. */
+  priority = 0
+  /** '' where there is none: `inDevice` in OUTPUT and for local packets, `outDevice` before routing. */
+  inDevice = ''
+  outDevice = ''
+  packetType: 'host' | 'broadcast' | 'multicast' | 'otherhost' = 'host'
+  /** Source MAC address as `aa:bb:…`, where the device has one. */
+  macSource: string | undefined = undefined
+  /** The 14 bytes of the Ethernet header as LOG prints them, where the device has one. */
+  linkHeader: Uint8Array | undefined = undefined
+  /** Bridge ports, for `-m physdev`. */
+  physIn = ''
+  physOut = ''
+  /** The socket of a locally generated packet, for `-m owner`. */
+  socket: SocketOwner | undefined = undefined
+
+  /** Undefined: INVALID (or not yet looked at, or UNTRACKED: then `ctInfo` says so). */
+  connection: Connection | undefined = undefined
+  ctInfo: CtInfo | undefined = undefined
+
+  /** Sizes of the fragments this packet was put together from; the largest decides how it is cut again. */
+  fragmentMaxSize = 0
+  /** The checksum was verified by something before (loopback, the kernel's own packets). */
+  checksumVerified = false
+  /** `-j TRACE`, `-j TEE` duplicates, and kernel-made answers, which take no second REJECT. */
+  traced = false
+
+  private owned = false
+
+  constructor(family: Family, bytes: Uint8Array) {
+    this.family = family
+    this.bytes = bytes
+    this.refresh()
+  }
+
+  /** The bytes for writing: copied first if anybody else may hold them. Call {@link Skb.refresh} after changing the IP header. */
+  writable(): Uint8Array {
+    if (!this.owned) {
+      this.bytes = this.bytes.slice()
+      this.owned = true
+    }
+    return this.bytes
+  }
+
+  /** Takes over new bytes of which no one else holds a reference. */
+  replace(bytes: Uint8Array): void {
+    this.bytes = bytes
+    this.owned = true
+    this.refresh()
+  }
+
+  /** From here on the bytes belong to someone else (they were emitted): the next write copies. */
+  share(): Uint8Array {
+    this.owned = false
+    return this.bytes
+  }
+
+  /** Reads the header fields again. */
+  refresh(): void {
+    const { bytes, family } = this
+    if (family === 4) {
+      this.source = Address.read(4, bytes, 12)
+      this.destination = Address.read(4, bytes, 16)
+      this.protocol = bytes[9]!
+      this.transportOffset = (bytes[0]! & 15) * 4
+      this.fragmentOffset = (((bytes[6]! & 0x1f) << 8) | bytes[7]!) * 8
+      this.moreFragments = (bytes[6]! & 0x20) !== 0
+    } else {
+      this.source = Address.read(6, bytes, 8)
+      this.destination = Address.read(6, bytes, 24)
+      const transport = findTransport(bytes)
+      this.protocol = transport.protocol
+      this.transportOffset = transport.offset
+      this.fragmentOffset = transport.fragmentOffset
+      this.moreFragments = transport.moreFragments
+    }
+  }
+
+  get length(): number {
+    return this.bytes.length
+  }
+
+  /** IPv4's TOS or IPv6's traffic class, the whole byte. */
+  get tos(): number {
+    return this.family === 4 ? this.bytes[1]! : ((this.bytes[0]! & 15) << 4) | (this.bytes[1]! >> 4)
+  }
+
+  /** IPv4's TTL or IPv6's hop limit. */
+  get ttl(): number {
+    return this.bytes[this.family === 4 ? 8 : 7]!
+  }
+
+  /** How many bytes of transport header and payload are there. */
+  get transportLength(): number {
+    return Math.max(0, this.bytes.length - this.transportOffset)
+  }
+
+  /** Big-endian 16 bits at an offset from the start of the packet; the caller has checked the length. */
+  u16(offset: number): number {
+    return (this.bytes[offset]! << 8) | this.bytes[offset + 1]!
+  }
+
+  /** Big-endian 32 bits, unsigned. */
+  u32(offset: number): number {
+    return (this.u16(offset) * 0x10000 + this.u16(offset + 2)) >>> 0
+  }
+
+  /** The direction within its connection; undefined without one. */
+  get direction(): Direction | undefined {
+    if (this.connection === undefined || this.ctInfo === undefined) return undefined
+    return this.ctInfo >= 3 ? 1 : 0
+  }
+}
+
+/** Who sent a locally generated packet. Without a socket `-m owner` sees nothing. */
+export interface SocketOwner {
+  readonly uid?: number
+  readonly gid?: number
+  readonly groups?: readonly number[]
+}

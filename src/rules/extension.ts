@@ -1,0 +1,235 @@
+/**
+ * What a match or a target is: one file each under `matches/` and `targets/`, one line each in `registry.ts`. Parsing,
+ * printing, checking, the docs' tables, the help and evaluation are all derived from these descriptions.
+ */
+import type { Address, Family } from '../address.ts'
+import type { Connection, Zone } from '../conntrack/connection.ts'
+import type { Tuple } from '../conntrack/tuple.ts'
+import type { Skb } from '../packet/skb.ts'
+import type { Hook, NatRange, Rule, TableName } from './model.ts'
+
+/** Thrown inside option codecs for text that is wrong; the parser adds line and column. */
+export class OptionError extends Error {
+  readonly expected: string | undefined
+  readonly hint: string | undefined
+
+  constructor(message: string, help: { expected?: string; hint?: string } = {}) {
+    super(message)
+    this.expected = help.expected
+    this.hint = help.hint
+  }
+}
+
+/** What an option codec may ask while a rule is read. */
+export interface ParseContext {
+  readonly family: Family
+  readonly table: TableName
+  /** The rule's `-p` so far, 0 when there was none. */
+  readonly protocol: number
+  readonly protocolNegated: boolean
+  /** Names to addresses, supplied by the caller; throws OptionError when the name cannot be resolved. */
+  resolveHost(name: string): readonly Address[]
+}
+
+/** One `--option` of an extension, in the vocabulary of iptables' own `struct xt_option_entry`. */
+export interface OptionSpec<O> {
+  /** Without dashes: `dport`. */
+  readonly name: string
+  readonly aliases?: readonly string[]
+  /** How many words follow. 'optional': one, if the next word does not begin with `-` or `!`. */
+  readonly arguments: 0 | 1 | 2 | 'optional'
+  /** May `!` precede it? */
+  readonly negatable?: boolean
+  readonly mandatory?: boolean
+  /** May be given several times. */
+  readonly repeatable?: boolean
+  /** Options (by name) that may not stand beside this one. */
+  readonly excludes?: readonly string[]
+  /** Options (by name) that must stand beside this one. */
+  readonly requires?: readonly string[]
+  /** One line for `--help` and the docs, e.g. "port or port range to match". */
+  readonly help: string
+  /** What stands for the argument in the help: `port[:port]`. */
+  readonly placeholder?: string
+  /**
+   * Writes what was read into the options under construction (a plain object, later frozen).
+   * @throws OptionError
+   */
+  set(options: Partial<O>, args: readonly string[], negated: boolean, context: ParseContext): void
+}
+
+/** Where a rule stands, for the checks that the kernel makes when a rule is loaded. */
+export interface CheckContext {
+  readonly family: Family
+  readonly table: TableName
+  readonly rule: Rule
+  /** The hooks from which the rule's chain can be reached; for a chain nobody jumps to, none. */
+  readonly hooks: ReadonlySet<Hook>
+}
+
+export interface CompileContext extends CheckContext {
+  /** Unique among the stateful matches of a firewall, stable while the rule is: the key of its memory. */
+  readonly instance: string
+}
+
+interface Extension<O> {
+  readonly name: string
+  /** Default: both. */
+  readonly families?: readonly Family[]
+  /** The tables it may be used in; default: all. */
+  readonly tables?: readonly TableName[]
+  /** The hooks its chain may be reached from; default: all. */
+  readonly hooks?: readonly Hook[]
+  /** The rule must say `-p` with one of these, not negated. */
+  readonly protocols?: readonly number[]
+  /** One line: what it is for. */
+  readonly summary: string
+  readonly options: readonly OptionSpec<O>[]
+  /** Options of an empty use (`-m tcp` alone); also where defaults come from. */
+  defaults?(context: ParseContext): Partial<O>
+  /**
+   * After the last option (iptables' `final_check`): what is missing or does not fit together.
+   * May return the options with derived fields filled in.
+   * @throws OptionError
+   */
+  finish?(options: Partial<O>, context: ParseContext): O
+  /** The kernel's `checkentry`: the complaint, or undefined. The rule is refused as "iptables-restore: line N failed". */
+  check?(options: O, context: CheckContext): string | undefined
+  /** The words that `iptables-save` prints behind `-m name`/`-j name`, without a leading blank; '' for none. */
+  save(options: O, family: Family): string
+  /** What `iptables -L` prints; `numeric` is -n. */
+  list(options: O, family: Family, numeric: boolean): string
+  /** Does loading a rule with it switch connection tracking on (and defragmentation)? */
+  needsConntrack?(options: O): boolean
+}
+
+/** One thing a match looks at. A match holds when all its tests do; the trace names the first that did not. */
+export interface Test {
+  /** As people write it, value included: `--dport 80`, `! --ctstate INVALID`. */
+  readonly option: string
+  /** Must not change the skb. May set `environment.hotdrop`, and may use `environment.memory`. */
+  passes(skb: Skb, environment: MatchEnvironment): boolean
+  /** What the packet showed instead: `dport 443`, `ctstate NEW`. */
+  seen(skb: Skb, environment: MatchEnvironment): string
+  /** A static reading of the test, where there is one, so that long chains can be indexed by it. */
+  readonly constraint?: Constraint
+}
+
+/**
+ * The packet can pass the test only if the field lies in one of the ranges (inclusive, sorted, disjoint), or in none of
+ * them when negated. Ports: never true for later fragments or other protocols.
+ */
+export interface Constraint {
+  readonly field: 'sport' | 'dport'
+  readonly ranges: readonly (readonly [number, number])[]
+  readonly negated: boolean
+}
+
+export interface MatchExtension<O = object> extends Extension<O> {
+  readonly kind: 'match'
+  /** Turns options into tests, once per rule. Everything that can be computed beforehand is computed here. */
+  compile(options: O, context: CompileContext): readonly Test[]
+}
+
+export interface TargetExtension<O = object> extends Extension<O> {
+  readonly kind: 'target'
+  compile(options: O, context: CompileContext): TargetFunction
+}
+
+/** What a target decides. CONTINUE goes on to the next rule. */
+export const Verdict = { CONTINUE: 0, ACCEPT: 1, DROP: 2, STOLEN: 3, QUEUE: 4 } as const
+export type Verdict = (typeof Verdict)[keyof typeof Verdict]
+
+/** May write to the skb (through `writable`), to its connection (through `environment.ownConnection`), and act on the environment. */
+export type TargetFunction = (skb: Skb, environment: TargetEnvironment) => Verdict
+
+/** What a test may ask. Everything here is this step's: pure as far as the outside can see. */
+export interface MatchEnvironment {
+  readonly hook: Hook
+  readonly table: TableName
+  /** The virtual clock, in ms since the firewall's epoch. */
+  readonly nowMs: number
+  /** Set by a match that could not even read its header: the packet is dropped at once, nothing is counted. */
+  hotdrop: boolean
+  readonly memory: Memory
+  /** `-m addrtype`: UNICAST, LOCAL, BROADCAST, ANYCAST, MULTICAST, BLACKHOLE, UNREACHABLE, PROHIBIT, UNSPEC. With a device: as that device sees it. */
+  addressType(address: Address, device?: string): string
+  /** `-m rpfilter`: the device by which a packet would go back to the source, undefined without a route. */
+  reverseRoute(
+    skb: Skb,
+    options: { readonly mark: number; readonly loose: boolean },
+  ): { readonly device: string; readonly type: string } | undefined
+  /** The live connection that a tuple belongs to (`connlimit`, `socket`). */
+  findConnection(tuple: Tuple, zone: Zone): Connection | undefined
+  /** ipset: does the set hold what the packet shows? Undefined when there is no such set. */
+  readonly sets: SetAccess
+  /** The `group` of a device (`-m devgroup`), 0 by default. */
+  deviceGroup(device: string): number
+}
+
+/** The memory of stateful matches (`limit`, `recent`, …): persistent values by key. A value is never changed, always replaced. */
+export interface Memory {
+  get(key: string): unknown
+  set(key: string, value: unknown): void
+}
+
+/** Filled by the ipset module. `flags` are the `src,dst` words. */
+export interface SetAccess {
+  test(
+    name: string,
+    skb: Skb,
+    flags: readonly ('src' | 'dst')[],
+    options: object,
+    environment: MatchEnvironment,
+  ): boolean
+  add(
+    name: string,
+    skb: Skb,
+    flags: readonly ('src' | 'dst')[],
+    options: object,
+    environment: MatchEnvironment,
+  ): void
+  remove(name: string, skb: Skb, flags: readonly ('src' | 'dst')[], environment: MatchEnvironment): void
+}
+
+/** What a target may do beyond writing to the skb. */
+export interface TargetEnvironment extends MatchEnvironment {
+  /** A private copy of the packet's connection that may be written to (`-j CONNMARK`). */
+  ownConnection(skb: Skb): Connection | undefined
+  /** LOG: one line for the kernel's log. */
+  log(entry: { readonly level: number; readonly text: string }): void
+  /** NFLOG: one message to a group. */
+  nflog(message: { readonly group: number; readonly prefix: string; readonly bytes: Uint8Array }): void
+  /** REJECT: the engine builds and sends the answer. `kind` as in `--reject-with`. */
+  reject(skb: Skb, kind: string): void
+  /** SNAT, DNAT, …: the engine binds the connection to the range. DROP when no tuple is free. */
+  bindNat(skb: Skb, range: NatRange): Verdict
+  /** The primary address of a device (`REDIRECT`), or the one it would use towards a destination (`MASQUERADE`). */
+  sourceAddress(device: string, destination?: Address): Address | undefined
+  /** `-j CT`, `-j NOTRACK`: what conntrack shall do with this packet. Only before conntrack has seen it. */
+  setTemplate(skb: Skb, template: ConntrackTemplate): void
+  /** TEE: a copy leaves towards a gateway. */
+  duplicate(skb: Skb, gateway: Address, device?: string): void
+  /** NFQUEUE: hands the packet to the verdict function that the caller supplied. */
+  queue(skb: Skb, queue: { readonly number: number; readonly bypass: boolean }): Verdict
+}
+
+/** What `-j CT` attaches to a packet for conntrack to find. */
+export interface ConntrackTemplate {
+  readonly notrack?: boolean
+  readonly zone?: Zone | 'mark'
+  readonly zoneDirection?: 'original' | 'reply' | 'both'
+  readonly helper?: string
+  readonly timeoutPolicy?: string
+  readonly conntrackEvents?: readonly string[]
+  readonly expectationEvents?: readonly string[]
+}
+
+/** Gives an extension its place among others whose options have other shapes; the options' shape stays checked inside. */
+export function defineMatch<O extends object>(extension: Omit<MatchExtension<O>, 'kind'>): MatchExtension {
+  return { kind: 'match', ...extension } as unknown as MatchExtension
+}
+
+export function defineTarget<O extends object>(extension: Omit<TargetExtension<O>, 'kind'>): TargetExtension {
+  return { kind: 'target', ...extension } as unknown as TargetExtension
+}

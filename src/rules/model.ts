@@ -1,0 +1,112 @@
+import type { Address, Family, Prefix } from '../address.ts'
+
+export const TABLES = ['raw', 'mangle', 'nat', 'filter', 'security'] as const
+export type TableName = (typeof TABLES)[number]
+
+export const HOOKS = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'] as const
+export type Hook = (typeof HOOKS)[number]
+
+/** Which built-in chains each table has, in the order iptables prints them. */
+export const BUILTIN_CHAINS: Readonly<Record<TableName, readonly Hook[]>> = {
+  raw: ['PREROUTING', 'OUTPUT'],
+  mangle: ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'],
+  nat: ['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'],
+  filter: ['INPUT', 'FORWARD', 'OUTPUT'],
+  security: ['INPUT', 'FORWARD', 'OUTPUT'],
+}
+
+/** A whole iptables or ip6tables configuration: plain data, made by `parseRules`, edited through immer. */
+export interface Ruleset {
+  readonly family: Family
+  /** Only the tables that the text names exist; a packet passes the others untouched. */
+  readonly tables: { readonly [table in TableName]?: Table }
+}
+
+export interface Table {
+  readonly name: TableName
+  /** Built-in chains first, in the order of `BUILTIN_CHAINS`, then user chains. */
+  readonly chains: { readonly [name: string]: Chain }
+}
+
+export interface Chain {
+  readonly name: string
+  /** Built-in chains only. */
+  readonly policy?: 'ACCEPT' | 'DROP'
+  /** Where the policy's counters begin (`:INPUT DROP [n:m]` under `-c`). */
+  readonly policyCounters?: Counters
+  readonly rules: readonly Rule[]
+}
+
+export interface Counters {
+  readonly packets: number
+  readonly bytes: number
+}
+
+export interface Rule {
+  readonly source?: AddressMatch
+  readonly destination?: AddressMatch
+  readonly inInterface?: InterfaceMatch
+  readonly outInterface?: InterfaceMatch
+  readonly protocol?: ProtocolMatch
+  /** `-f`: later fragments only (IPv4). */
+  readonly fragment?: { readonly negated: boolean }
+  /** In the order of the text, which is the order of evaluation. */
+  readonly matches: readonly Match[]
+  readonly target: Target
+  /** Where the counters begin (`-c n m`, or `[n:m]` where those count). */
+  readonly counters?: Counters
+  /** Where the rule stands in its text. */
+  readonly line?: number
+}
+
+export interface AddressMatch {
+  readonly prefix: Prefix
+  readonly negated: boolean
+}
+
+/** `eth+` is `{ name: 'eth', wildcard: true }`; `+` alone has an empty name. */
+export interface InterfaceMatch {
+  readonly name: string
+  readonly wildcard: boolean
+  readonly negated: boolean
+}
+
+/** Protocol 0 is "all" and never negated. */
+export interface ProtocolMatch {
+  readonly number: number
+  readonly negated: boolean
+}
+
+/** `-m name options`. The options' shape belongs to the extension of that name (see `extension.ts`). */
+export interface Match {
+  readonly name: string
+  readonly options: object
+}
+
+export type Target =
+  /** a rule that only counts */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'verdict'; readonly verdict: 'ACCEPT' | 'DROP' | 'RETURN' | 'QUEUE' }
+  | { readonly kind: 'jump'; readonly chain: string }
+  | { readonly kind: 'goto'; readonly chain: string }
+  | { readonly kind: 'extension'; readonly name: string; readonly options: object }
+
+/** What SNAT, DNAT and their relatives hand to the nat stage: the kernel's `struct nf_nat_range2`. */
+export interface NatRange {
+  readonly manip: 'source' | 'destination'
+  /** Undefined: the address stays. */
+  readonly minAddress?: Address
+  readonly maxAddress?: Address
+  /** Ports, or ICMP ids. Undefined: not specified. */
+  readonly minPort?: number
+  readonly maxPort?: number
+  /** `--to-destination a.b.c.d:1000-2000/1500`: the base of a shifted port map. */
+  readonly basePort?: number
+  readonly random?: boolean
+  readonly randomFully?: boolean
+  readonly persistent?: boolean
+  /** NETMAP: the host part is kept; `minAddress`/`maxAddress` were computed for this packet. */
+  readonly netmap?: boolean
+  /** MASQUERADE: remembered in the connection. */
+  readonly masqueradeDevice?: string
+}

@@ -1,0 +1,102 @@
+"""The network of a case: TUN devices, addresses, routes, and raw sockets for what the box sends itself."""
+
+import errno
+import fcntl
+import os
+import socket
+import struct
+import subprocess
+
+TUNSETIFF = 0x400454CA
+IFF_TUN, IFF_NO_PI = 0x0001, 0x1000
+
+
+def _open_tun(name):
+    """A layer-3 point-to-point device; the descriptor is its other end."""
+    descriptor = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+    request = struct.pack("16sH22x", name.encode(), IFF_TUN | IFF_NO_PI)
+    fcntl.ioctl(descriptor, TUNSETIFF, request)
+    return descriptor
+
+
+class Network:
+    """The devices of one case, up and with addresses and routes."""
+
+    def __init__(self, case):
+        self.family = case["family"]
+        self.descriptors = {}
+        self.sockets = []
+        try:
+            for name in case["interfaces"]:
+                self.descriptors[name] = _open_tun(name)
+            self._configure(case)
+        except BaseException:
+            self.close()
+            raise
+        self.names = {socket.if_nametoindex(name): name for name in self.descriptors}
+        self.names[1] = "lo"
+        self.raw = self._raw_socket()
+
+    def _configure(self, case):
+        lines = ["link set lo up"]
+        for name in case["interfaces"]:
+            lines.append(f"link set dev {name} mtu 1500 up")
+        for name, addresses in case["interfaces"].items():
+            for address in addresses:
+                nodad = " nodad" if ":" in address else ""
+                lines.append(f"addr add {address} dev {name}{nodad}")
+        for route in case.get("routes", []):
+            lines.append(f"route add {route}")
+        text = "\n".join(lines) + "\n"
+        command = ["ip", "-6" if self.family == 6 else "-4", "-batch", "-"]
+        done = subprocess.run(command, input=text, capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError("ip: " + done.stderr.strip())
+
+    def _raw_socket(self):
+        family = socket.AF_INET if self.family == 4 else socket.AF_INET6
+        raw = socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_RAW)
+        self.sockets.append(raw)
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        if self.family == 4:
+            raw.setsockopt(socket.IPPROTO_IP, socket.IP_HDRINCL, 1)
+        return raw
+
+    def arrive(self, device, packet):
+        """A packet comes in. What the kernel refuses on the spot (no IP version) has simply vanished."""
+        try:
+            os.write(self.descriptors[device], packet)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.EIO):
+                raise
+
+    def send(self, packet):
+        """The box sends a packet; returns the error number, 0 for none."""
+        if self.family == 4:
+            target = (socket.inet_ntop(socket.AF_INET, packet[16:20].ljust(4, b"\0")), 0)
+        else:
+            target = (socket.inet_ntop(socket.AF_INET6, packet[24:40].ljust(16, b"\0")), 0, 0, 0)
+        try:
+            self.raw.sendto(packet, target)
+        except OSError as error:
+            return error.errno
+        return 0
+
+    def left(self):
+        """Packets that left on devices since the last call: [(device, packet)], device by device."""
+        found = []
+        for name, descriptor in self.descriptors.items():
+            while True:
+                try:
+                    found.append((name, os.read(descriptor, 1 << 17)))
+                except BlockingIOError:
+                    break
+        return found
+
+    def close(self):
+        for descriptor in self.descriptors.values():
+            os.close(descriptor)
+        for opened in self.sockets:
+            opened.close()
+        self.descriptors = {}
+        self.sockets = []

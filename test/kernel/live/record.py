@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""record.py [--jobs N] [--slow SECONDS] [FILE…]: runs cases through the kernel of this machine.
+
+Cases come as JSON lines from the files or standard input and go to standard output, in the same order,
+completed with what the kernel did. Needs root. See README.md beside this file.
+"""
+
+import argparse
+import fileinput
+import json
+import multiprocessing
+import os
+import sys
+import time
+
+import case as one
+import namespace
+
+ATTEMPTS = 3
+_log_line = None
+
+
+def _start_worker():
+    global _log_line
+    _log_line = namespace.LogLine()
+
+
+def _bare(case):
+    """The question without any earlier answer."""
+    kept = {key: value for key, value in case.items() if key not in ("counters", "ipset_after", "reject", "error")}
+    kept["steps"] = [
+        {key: value for key, value in step.items() if key != "expect"} for step in case.get("steps", [])
+    ]
+    return kept
+
+
+def _work(item):
+    """One line of input to (line of output, seconds beyond the waits)."""
+    line, tolerated = item
+    try:
+        case = _bare(json.loads(line))
+    except ValueError as error:
+        return json.dumps({"error": f"not JSON: {error}"}), 0.0
+    waits = sum(step.get("wait", 0) for step in case["steps"])
+    late = 0.0
+    for _attempt in range(ATTEMPTS):
+        started = time.monotonic()
+        try:
+            result = one.record(case, _log_line)
+        except one.Unfit as error:
+            return json.dumps({**case, "error": str(error)}), 0.0
+        late = time.monotonic() - started - waits
+        if late <= tolerated:
+            break
+    return json.dumps(result, separators=(",", ":"), ensure_ascii=False), late
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="cases at a time")
+    parser.add_argument(
+        "--slow",
+        type=float,
+        default=0.7,
+        help="seconds that a case may take beyond its waits; slower ones are run again, then reported",
+    )
+    parser.add_argument("files", nargs="*", help="JSON lines; standard input if none")
+    options = parser.parse_args()
+    lines = (line for line in fileinput.input(options.files) if line.strip())
+    started = time.monotonic()
+    count = 0
+    with multiprocessing.Pool(options.jobs, _start_worker) as pool:
+        for text, late in pool.imap(_work, ((line, options.slow) for line in lines)):
+            print(text, flush=True)
+            count += 1
+            if late > options.slow:
+                name = json.loads(text).get("name")
+                print(f"record: {name} took {late:.2f} s beyond its waits", file=sys.stderr)
+    print(f"record: {count} cases in {time.monotonic() - started:.1f} s", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
