@@ -56,8 +56,9 @@ export class Address {
 
   static tryParse(text: string): Address | undefined {
     if (ipaddr.IPv4.isValidFourPartDecimal(text)) return fromBytes(4, ipaddr.IPv4.parse(text).toByteArray())
-    if (text.includes(':') && ipaddr.IPv6.isValid(text) && !text.includes('%'))
-      return fromBytes(6, ipaddr.IPv6.parse(text).toByteArray())
+    if (!text.includes(':') || text.includes('%')) return undefined
+    const groups = withoutDottedTail(text)
+    if (ipaddr.IPv6.isValid(groups)) return fromBytes(6, ipaddr.IPv6.parse(groups).toByteArray())
     return undefined
   }
 
@@ -208,6 +209,15 @@ export function writeWord(bytes: Uint8Array, offset: number, word: number): void
 
 function fromBytes(family: Family, bytes: readonly number[]): Address {
   return Address.read(family, Uint8Array.from(bytes), 0)
+}
+
+/** `::1.2.3.4` as `::102:304`: ipaddr.js would take it for the mapped `::ffff:1.2.3.4`. */
+function withoutDottedTail(text: string): string {
+  const tail = text.slice(text.lastIndexOf(':') + 1)
+  if (!ipaddr.IPv4.isValidFourPartDecimal(tail)) return text
+  const [a = 0, b = 0, c = 0, d = 0] = ipaddr.IPv4.parse(tail).toByteArray()
+  const group = (high: number, low: number): string => ((high << 8) | low).toString(16)
+  return `${text.slice(0, text.length - tail.length)}${group(a, b)}:${group(c, d)}`
 }
 
 /** glibc's inet_ntop, which every netfilter tool prints with: RFC 5952 but for the IPv4-embedded forms. */

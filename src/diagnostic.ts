@@ -6,6 +6,11 @@ export interface Diagnostic {
   readonly line: number
   readonly column: number
   readonly message: string
+  /**
+   * What kind of fault: `syntax` (the text is wrong), `kernel` (well-formed, but refused when it is loaded),
+   * `not-modelled` (iptables knows it, this simulator does not), `shell` (a script does more than call iptables).
+   */
+  readonly code?: 'syntax' | 'kernel' | 'not-modelled' | 'shell'
   /** What would have been right here, e.g. "a port or a range of ports". */
   readonly expected?: string
   /** How to mend it, e.g. "--dport needs -p tcp or -p udp". */

@@ -44,7 +44,17 @@ export interface Zone {
 }
 export const DEFAULT_ZONE: Zone = Object.freeze({ id: 0, original: true, reply: true })
 
-/** One side of a TCP connection as window tracking sees it: the kernel's `struct ip_ct_tcp_state`. Unsigned 32-bit. */
+/** The zone's number as it counts in a direction: 0 where the zone does not apply (`nf_ct_zone_id`). */
+export function zoneId(zone: Zone, direction: Direction): number {
+  return (direction === ORIGINAL ? zone.original : zone.reply) ? zone.id : 0
+}
+
+/** `nf_ct_zone_equal` */
+export function zoneEquals(a: Zone, b: Zone, direction: Direction): boolean {
+  return zoneId(a, direction) === zoneId(b, direction)
+}
+
+/** One side of a TCP connection as window tracking sees it: the kernel's `struct ip_ct_tcp_state`. Signed 32-bit, as sequence.ts computes. */
 export class TcpPeer {
   end = 0
   maxEnd = 0
@@ -168,6 +178,8 @@ export class Connection {
   /** Timeout policy or per-connection event mask names, when `CT` set them. */
   timeoutPolicy: string | undefined = undefined
   eventMask: readonly string[] | undefined = undefined
+  /** `Change` bits of events.ts that were not told yet: they are when a packet of the connection leaves the box. */
+  pendingChanges = 0
   /** The device the first packet came in on and left by, for session listings. */
   inDevice: string | undefined = undefined
   outDevice: string | undefined = undefined
@@ -200,6 +212,7 @@ export class Connection {
     copy.labels = this.labels
     copy.timeoutPolicy = this.timeoutPolicy
     copy.eventMask = this.eventMask
+    copy.pendingChanges = this.pendingChanges
     copy.inDevice = this.inDevice
     copy.outDevice = this.outDevice
     copy.owner = owner

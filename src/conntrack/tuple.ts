@@ -47,6 +47,38 @@ export class Tuple {
   }
 }
 
+/**
+ * What packets in reply look like: ends swapped, and for ICMP the answering type (`nf_ct_invert_tuple`).
+ * Undefined for an ICMP type that nothing answers, such as an error.
+ */
+export function invertTuple(tuple: Tuple): Tuple | undefined {
+  const { source, destination, protocol, sport, dport } = tuple
+  if (protocol !== 1 && protocol !== 58) return new Tuple(destination, source, protocol, dport, sport)
+  const answer = (protocol === 1 ? ICMP_ANSWERS : ICMPV6_ANSWERS).get(dport >>> 8)
+  if (answer === undefined) return undefined
+  return new Tuple(destination, source, protocol, sport, (answer << 8) | (dport & 0xff))
+}
+
+/** Echo, timestamp, information and address mask; `invmap` of nf_conntrack_proto_icmp.c. */
+const ICMP_ANSWERS: ReadonlyMap<number, number> = new Map([
+  [8, 0],
+  [0, 8],
+  [13, 14],
+  [14, 13],
+  [15, 16],
+  [16, 15],
+  [17, 18],
+  [18, 17],
+])
+
+/** Echo and node information; `invmap` of nf_conntrack_proto_icmpv6.c. */
+const ICMPV6_ANSWERS: ReadonlyMap<number, number> = new Map([
+  [128, 129],
+  [129, 128],
+  [139, 140],
+  [140, 139],
+])
+
 function mix(h: number, word: number): number {
   h = Math.imul(h ^ word, 0x9e3779b1)
   return h ^ (h >>> 16)

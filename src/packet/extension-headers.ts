@@ -29,28 +29,37 @@ export function isExtensionHeader(nextHeader: number): boolean {
 
 /**
  * Walks the extension headers as `ipv6_find_hdr(…, -1, …)` does: a later fragment ends the walk, since what follows
- * its fragment header is data. A truncated chain ends where the bytes end.
+ * its fragment header is data (`offset` then stays where the fragment header began). A chain that is cut off, or a
+ * later fragment that begins with another extension header, has no transport: protocol -1.
  */
 export function findTransport(bytes: Uint8Array): Transport {
   let protocol = bytes[6]!
   let offset = 40
-  let fragmentOffset = 0
   let moreFragments = false
-  while (isExtensionHeader(protocol) && protocol !== NEXTHDR_NONE && offset + 8 <= bytes.length) {
+  while (isExtensionHeader(protocol) && protocol !== NEXTHDR_NONE) {
+    if (offset + 2 > bytes.length) return { protocol: -1, offset, fragmentOffset: 0, moreFragments }
     const next = bytes[offset]!
     let length = (bytes[offset + 1]! + 1) * 8
     if (protocol === NEXTHDR_FRAGMENT) {
+      if (offset + 4 > bytes.length) return { protocol: -1, offset, fragmentOffset: 0, moreFragments }
       const field = readWord(bytes, offset) & 0xffff
-      fragmentOffset = field & 0xfff8
+      const fragmentOffset = field & 0xfff8
       moreFragments = (field & 1) !== 0
       length = 8
-      if (fragmentOffset !== 0)
-        return { protocol: next, offset: offset + length, fragmentOffset, moreFragments }
+      if (fragmentOffset !== 0) {
+        const data = !isExtensionHeader(next) || next === NEXTHDR_NONE
+        return {
+          protocol: data ? next : -1,
+          offset,
+          fragmentOffset: data ? fragmentOffset : 0,
+          moreFragments,
+        }
+      }
     } else if (protocol === NEXTHDR_AUTH) {
       length = (bytes[offset + 1]! + 2) * 4
     }
     protocol = next
     offset += length
   }
-  return { protocol, offset, fragmentOffset, moreFragments }
+  return { protocol, offset, fragmentOffset: 0, moreFragments }
 }

@@ -1,5 +1,9 @@
 import { Address, type Family } from '../address.ts'
 import type { Connection, CtInfo, Direction } from '../conntrack/connection.ts'
+import type { ConntrackTemplate } from '../conntrack/template.ts'
+import type { Ipv4Options } from '../ip/options.ts'
+import type { OutputRoute } from '../ip/output-route.ts'
+import type { DestinationType } from '../ip/route.ts'
 import { findTransport } from './extension-headers.ts'
 
 /**
@@ -29,6 +33,22 @@ export class Skb {
   /** '' where there is none: `inDevice` in OUTPUT and for local packets, `outDevice` before routing. */
   inDevice = ''
   outDevice = ''
+  /** The gateway it goes to, once routed; undefined where the destination itself is on the link. */
+  nextHop: Address | undefined = undefined
+  /** What kind of destination it has, once routed; ICMP errors are never sent about broadcast and multicast. */
+  routeType: DestinationType = 'unicast'
+  /** Its IPv4 options as they were read when it came in. */
+  ipv4Options: Ipv4Options | undefined = undefined
+  /** The box made it in answer to a packet (REJECT, ICMP errors): it decides nothing about that packet's fate. */
+  isAnswer = false
+  /** Where a packet of the box's own goes. */
+  outputRoute: OutputRoute | undefined = undefined
+  /** It left on `lo` and came in there again: it is routed already. */
+  looped = false
+  /** A copy that `-j TEE` made: it is not copied again. */
+  duplicate = false
+  /** The MTU of the way out, once routed. */
+  routeMtu = 65535
   packetType: 'host' | 'broadcast' | 'multicast' | 'otherhost' = 'host'
   /** Source MAC address as `aa:bb:…`, where the device has one. */
   macSource: string | undefined = undefined
@@ -43,9 +63,17 @@ export class Skb {
   /** Undefined: INVALID (or not yet looked at, or UNTRACKED: then `ctInfo` says so). */
   connection: Connection | undefined = undefined
   ctInfo: CtInfo | undefined = undefined
+  /** What `-j CT` left for conntrack, until conntrack has seen the packet. */
+  template: ConntrackTemplate | undefined = undefined
 
   /** Sizes of the fragments this packet was put together from; the largest decides how it is cut again. */
   fragmentMaxSize = 0
+  /** Bytes in each of these fragments, the first with the IP header; undefined for a packet that came whole. See fragments.ts. */
+  fragmentSizes: readonly number[] | undefined = undefined
+  /** The largest of them had DF. */
+  largestFragmentHadDf = false
+  /** Sent by this machine: its IP options were never parsed, so cutting it repeats all of them. */
+  isLocal = false
   /** The checksum was verified by something before (loopback, the kernel's own packets). */
   checksumVerified = false
   /** `-j TRACE`, `-j TEE` duplicates, and kernel-made answers, which take no second REJECT. */

@@ -2,11 +2,14 @@
  * What a match or a target is: one file each under `matches/` and `targets/`, one line each in `registry.ts`. Parsing,
  * printing, checking, the docs' tables, the help and evaluation are all derived from these descriptions.
  */
-import type { Address, Family } from '../address.ts'
+import type { Address, Family, Prefix } from '../address.ts'
 import type { Connection, Zone } from '../conntrack/connection.ts'
+import type { ConntrackTemplate } from '../conntrack/template.ts'
 import type { Tuple } from '../conntrack/tuple.ts'
 import type { Skb } from '../packet/skb.ts'
-import type { Hook, NatRange, Rule, TableName } from './model.ts'
+import type { Hook, NatRange, Rule, Ruleset, TableName } from './model.ts'
+
+export type { ConntrackTemplate } from '../conntrack/template.ts'
 
 /** Thrown inside option codecs for text that is wrong; the parser adds line and column. */
 export class OptionError extends Error {
@@ -30,6 +33,9 @@ export interface ParseContext {
   /** Names to addresses, supplied by the caller; throws OptionError when the name cannot be resolved. */
   resolveHost(name: string): readonly Address[]
 }
+
+/** Options under construction: writable, nothing there yet. */
+export type Draft<O> = { -readonly [Key in keyof O]?: O[Key] }
 
 /** One `--option` of an extension, in the vocabulary of iptables' own `struct xt_option_entry`. */
 export interface OptionSpec<O> {
@@ -55,7 +61,7 @@ export interface OptionSpec<O> {
    * Writes what was read into the options under construction (a plain object, later frozen).
    * @throws OptionError
    */
-  set(options: Partial<O>, args: readonly string[], negated: boolean, context: ParseContext): void
+  set(options: Draft<O>, args: readonly string[], negated: boolean, context: ParseContext): void
 }
 
 /** Where a rule stands, for the checks that the kernel makes when a rule is loaded. */
@@ -70,6 +76,8 @@ export interface CheckContext {
 export interface CompileContext extends CheckContext {
   /** Unique among the stateful matches of a firewall, stable while the rule is: the key of its memory. */
   readonly instance: string
+  /** All of the rules, for matches that share what they remember by name (`recent`, `hashlimit`). */
+  readonly ruleset?: Ruleset
 }
 
 interface Extension<O> {
@@ -86,13 +94,13 @@ interface Extension<O> {
   readonly summary: string
   readonly options: readonly OptionSpec<O>[]
   /** Options of an empty use (`-m tcp` alone); also where defaults come from. */
-  defaults?(context: ParseContext): Partial<O>
+  defaults?(context: ParseContext): Draft<O>
   /**
    * After the last option (iptables' `final_check`): what is missing or does not fit together.
    * May return the options with derived fields filled in.
    * @throws OptionError
    */
-  finish?(options: Partial<O>, context: ParseContext): O
+  finish?(options: Draft<O>, context: ParseContext): O
   /** The kernel's `checkentry`: the complaint, or undefined. The rule is refused as "iptables-restore: line N failed". */
   check?(options: O, context: CheckContext): string | undefined
   /** The words that `iptables-save` prints behind `-m name`/`-j name`, without a leading blank; '' for none. */
@@ -119,11 +127,23 @@ export interface Test {
  * The packet can pass the test only if the field lies in one of the ranges (inclusive, sorted, disjoint), or in none of
  * them when negated. Ports: never true for later fragments or other protocols.
  */
-export interface Constraint {
+export interface PortConstraint {
   readonly field: 'sport' | 'dport'
   readonly ranges: readonly (readonly [number, number])[]
   readonly negated: boolean
 }
+
+/** The same for what the IP header and the devices show; made by the core options only. */
+export type Constraint =
+  | PortConstraint
+  | { readonly field: 'source' | 'destination'; readonly prefix: Prefix; readonly negated: boolean }
+  | {
+      readonly field: 'inDevice' | 'outDevice'
+      readonly name: string
+      readonly wildcard: boolean
+      readonly negated: boolean
+    }
+  | { readonly field: 'protocol'; readonly number: number; readonly negated: boolean }
 
 export interface MatchExtension<O = object> extends Extension<O> {
   readonly kind: 'match'
@@ -182,11 +202,12 @@ export interface SetAccess {
     options: object,
     environment: MatchEnvironment,
   ): boolean
+  /** `-j SET --add-set … [--exist] [--timeout n]`. */
   add(
     name: string,
     skb: Skb,
     flags: readonly ('src' | 'dst')[],
-    options: object,
+    options: { readonly exist: boolean; readonly timeoutSeconds?: number },
     environment: MatchEnvironment,
   ): void
   remove(name: string, skb: Skb, flags: readonly ('src' | 'dst')[], environment: MatchEnvironment): void
@@ -206,23 +227,22 @@ export interface TargetEnvironment extends MatchEnvironment {
   bindNat(skb: Skb, range: NatRange): Verdict
   /** The primary address of a device (`REDIRECT`), or the one it would use towards a destination (`MASQUERADE`). */
   sourceAddress(device: string, destination?: Address): Address | undefined
+  /**
+   * TCPMSS --clamp-mss-to-pmtu: the smaller of the MTU of the route the packet leaves by (`dst_mtu(skb_dst(skb))`) and
+   * that of a plain lookup towards its source address, without mark or device; a source without a route limits nothing.
+   */
+  pathMtu(skb: Skb): number
+  /**
+   * TPROXY: gives the packet to a transparent socket that listens on the address and port, or already has the flow.
+   * False: there is none, and the packet is dropped. Left out: there are no such sockets.
+   */
+  assignSocket?(skb: Skb, address: Address, port: number): boolean
   /** `-j CT`, `-j NOTRACK`: what conntrack shall do with this packet. Only before conntrack has seen it. */
   setTemplate(skb: Skb, template: ConntrackTemplate): void
   /** TEE: a copy leaves towards a gateway. */
   duplicate(skb: Skb, gateway: Address, device?: string): void
   /** NFQUEUE: hands the packet to the verdict function that the caller supplied. */
   queue(skb: Skb, queue: { readonly number: number; readonly bypass: boolean }): Verdict
-}
-
-/** What `-j CT` attaches to a packet for conntrack to find. */
-export interface ConntrackTemplate {
-  readonly notrack?: boolean
-  readonly zone?: Zone | 'mark'
-  readonly zoneDirection?: 'original' | 'reply' | 'both'
-  readonly helper?: string
-  readonly timeoutPolicy?: string
-  readonly conntrackEvents?: readonly string[]
-  readonly expectationEvents?: readonly string[]
 }
 
 /** Gives an extension its place among others whose options have other shapes; the options' shape stays checked inside. */

@@ -3,6 +3,7 @@
 import select
 import time
 
+import aim
 import conntrack
 import devices
 import hooks
@@ -17,6 +18,7 @@ import trace
 DEFAULT_TIMEOUTS = {3, 10, 30, 60, 120, 180, 210, 300, 600, 432000}
 LOOP_PATIENCE = 0.05
 PACE = 0.009
+CLOCK_MONOTONIC_COARSE = 6  # Python has no name for it
 
 
 class Unfit(Exception):
@@ -25,8 +27,8 @@ class Unfit(Exception):
 
 def _next_tick():
     """Waits for the next jiffy: the coarse clock moves when jiffies do."""
-    before = time.clock_gettime(time.CLOCK_MONOTONIC_COARSE)
-    while time.clock_gettime(time.CLOCK_MONOTONIC_COARSE) == before:
+    before = time.clock_gettime(CLOCK_MONOTONIC_COARSE)
+    while time.clock_gettime(CLOCK_MONOTONIC_COARSE) == before:
         time.sleep(0.0002)
 
 
@@ -37,6 +39,8 @@ class Run:
         self.case = case
         self.opened = []
         self.entries = []
+        self.drift = 0.0
+        self.aim = aim.Aim()
         # The kernel tells whole seconds, rounded down. If time matters in this case, let a tick pass before
         # asking, then one more than it says is right; else snap to the values that can be.
         settings = case.get("sysctl", {})
@@ -71,26 +75,34 @@ class Run:
             self._set_up()
         except (RuntimeError, OSError) as error:
             raise Unfit(str(error)) from error
+        asked = self.case.get("steps", [])
         error = iptables.restore(self.case["family"], self.case["rules"])
         if error is not None:
-            return {**result, "steps": self.case.get("steps", []), "reject": True, "error": error}
+            steps = [{key: value for key, value in step.items() if key != "expect"} for step in asked]
+            return {**result, "steps": steps, "reject": True, "error": error}
         self.messages = self._keep(kmsg.Messages()) if self.case.get("log") else None
         self.listener.read()
         self.network.left()
-        observed = [self._step(step) for step in self.case.get("steps", [])]
+        started = time.monotonic()
+        observed = [self._step(step) for step in asked]
+        waits = sum(step.get("wait", PACE if self.slow else 0) for step in asked)
+        self.drift = time.monotonic() - started - waits
         counters = iptables.counters(self.case["family"], self.case["rules"])
-        steps = []
-        for step, expect in zip(self.case.get("steps", []), observed):
-            expect["trace"] = trace.readable(expect["trace"], counters)
-            steps.append({**step, "expect": expect})
-        result["steps"] = steps
+        for step in observed:
+            step["expect"]["trace"] = trace.readable(step["expect"]["trace"], counters)
+        result["steps"] = observed
         result["counters"] = counters
         if "ipset" in self.case:
             result["ipset_after"] = iptables.set_entries()
         return result
 
-    def _step(self, step):
-        packet = bytes.fromhex(step.get("hex", ""))
+    def _step(self, given):
+        """The step, completed; its packet aimed at the ports that were really chosen."""
+        named = given.get("expect", {}).get("choices", [])
+        step = {key: value for key, value in given.items() if key != "expect"}
+        packet = self.aim.packet(bytes.fromhex(step.get("hex", "")))
+        if packet:
+            step["hex"] = packet.hex()
         error = 0
         if "wait" in step:
             time.sleep(step["wait"])
@@ -101,7 +113,9 @@ class Run:
         events = self._settle()
         if self.slow:
             time.sleep(PACE)
-        return self._observe(step, packet, events, error)
+        expect = self._observe(step, packet, events, error)
+        self.aim.learn(named, self.entries, expect.get("choices", []))
+        return {**step, "expect": expect}
 
     def _settle(self):
         """All reports of the step. The kernel works inside the system call; only the loopback device
@@ -152,7 +166,7 @@ class Run:
         if self.timed:
             _next_tick()
         before = self.entries
-        self.entries = self.tracker.entries() if namespace.conntrack_count() else []
+        self.entries = self.tracker.entries()
         expect["conntrack"] = self.entries
         if self.helpers:
             expectations = self.tracker.expectations()
@@ -169,13 +183,14 @@ class Run:
 
 
 def record(case, log_line):
-    """The case completed with what the kernel did, in a namespace of its own."""
+    """The case completed with what the kernel did, in a namespace of its own; and the drift: the seconds
+    that the steps took beyond their waits, which should have been none."""
     alone = bool(case.get("log"))
     log_line.acquire(alone)
     run = Run(case)
     try:
         namespace.enter_new()
-        return run.record()
+        return run.record(), run.drift
     finally:
         run.close()
         log_line.release(alone)

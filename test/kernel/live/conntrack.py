@@ -2,10 +2,12 @@
 
 import socket
 
+import namespace
 import netlink as nl
 
 CT, EXP = 1, 2
 GET = 1
+SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, GROUP_NEW = 270, 1, 1
 
 STATUS = (
     "EXPECTED SEEN_REPLY ASSURED CONFIRMED SRC_NAT DST_NAT SEQ_ADJUST SRC_NAT_DONE DST_NAT_DONE DYING "
@@ -136,16 +138,53 @@ def _order(entry):
 
 
 class Tracker:
-    """Reads the tables. `whole_seconds` turns the kernel's rounded-down seconds into those to be recorded."""
+    """Reads the tables.
+
+    A dump walks a hash table that all namespaces share and takes milliseconds, in which "no time passes".
+    So the socket listens for new connections and then asks for each of them by its tuple. A full dump is
+    the fallback if the namespace holds more connections than that.
+
+    `whole_seconds` turns the kernel's rounded-down seconds into those to be recorded.
+    """
 
     def __init__(self, family, whole_seconds):
         self.link = nl.Nfnetlink()
+        self.events = nl.Nfnetlink(1 << 24)
+        self.events.socket.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, GROUP_NEW)
+        self.events.socket.setblocking(False)
         self.family = socket.AF_INET if family == 4 else socket.AF_INET6
         self.whole_seconds = whole_seconds
+        self.known = []
+
+    def _notice_new(self):
+        while True:
+            try:
+                data = self.events.socket.recv(1 << 17)
+            except BlockingIOError:
+                return
+            for _kind, _flags, body in nl.messages(data):
+                found = nl.attributes(body[4:])
+                name = found[TUPLE_ORIG], found.get(ZONE)
+                if name not in self.known:
+                    self.known.append(name)
+
+    def _ask(self, name):
+        """The connection of that name. The kernel also finds one whose replies look like that."""
+        original, zone = name
+        query = nl.attribute(TUPLE_ORIG | nl.NESTED, original)
+        if zone is not None:
+            query += nl.attribute(ZONE, zone)
+        answer = self.link.ask(CT, GET, self.family, query)
+        return answer if answer and answer[TUPLE_ORIG] == original else None
 
     def entries(self):
-        dump = self.link.dump(CT, GET, self.family)
-        return sorted((_entry(found, self.whole_seconds) for _family, found in dump), key=_order)
+        self._notice_new()
+        alive = [(name, answer) for name in self.known if (answer := self._ask(name))]
+        self.known = [name for name, _answer in alive]
+        found = [answer for _name, answer in alive]
+        if namespace.conntrack_count() > len(found):
+            found = [answer for _family, answer in self.link.dump(CT, GET, self.family)]
+        return sorted((_entry(one, self.whole_seconds) for one in found), key=_order)
 
     def expectations(self):
         dump = self.link.dump(EXP, GET, self.family)
@@ -153,6 +192,7 @@ class Tracker:
 
     def close(self):
         self.link.close()
+        self.events.close()
 
 
 def _source_port(parts):

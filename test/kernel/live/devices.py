@@ -2,13 +2,16 @@
 
 import errno
 import fcntl
+import ipaddress
 import os
 import socket
 import struct
 import subprocess
+import time
 
 TUNSETIFF = 0x400454CA
 IFF_TUN, IFF_NO_PI = 0x0001, 0x1000
+RTF_LOCAL, RTF_ANYCAST = 0x80000000, 0x00100000
 
 
 def _open_tun(name):
@@ -17,6 +20,27 @@ def _open_tun(name):
     request = struct.pack("16sH22x", name.encode(), IFF_TUN | IFF_NO_PI)
     fcntl.ioctl(descriptor, TUNSETIFF, request)
     return descriptor
+
+
+def _await_local6(addresses):
+    """IPv6 makes an address local (and the subnet's anycast address) some time after it was added."""
+    wanted = set()
+    for address in addresses:
+        interface = ipaddress.ip_interface(address)
+        wanted.add(interface.ip.packed.hex())
+        if interface.network.prefixlen < 127:
+            wanted.add(interface.network.network_address.packed.hex())
+    deadline = time.monotonic() + 5
+    while True:
+        with open("/proc/net/ipv6_route") as table:
+            routes = [line.split() for line in table]
+        # destination, prefix length, …, flags, device
+        here = {fields[0] for fields in routes if int(fields[8], 16) & (RTF_LOCAL | RTF_ANYCAST)}
+        if wanted <= here:
+            return
+        if time.monotonic() > deadline:
+            raise RuntimeError("IPv6 addresses do not become local")
+        time.sleep(0.001)
 
 
 class Network:
@@ -52,6 +76,8 @@ class Network:
         done = subprocess.run(command, input=text, capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError("ip: " + done.stderr.strip())
+        if self.family == 6:
+            _await_local6(address for many in case["interfaces"].values() for address in many)
 
     def _raw_socket(self):
         family = socket.AF_INET if self.family == 4 else socket.AF_INET6

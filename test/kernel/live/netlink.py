@@ -1,5 +1,6 @@
 """The little of netlink that is needed: nfnetlink requests, dumps and attributes."""
 
+import errno
 import os
 import socket
 import struct
@@ -8,6 +9,7 @@ NETLINK_NETFILTER = 12
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP = 1, 4, 0x300
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 NLA_TYPE_MASK = 0x3FFF
+NESTED = 0x8000
 SO_RCVBUFFORCE = 33
 
 
@@ -77,6 +79,17 @@ class Nfnetlink:
                 (code,) = struct.unpack_from("=i", body)
                 if code:
                     raise OSError(-code, "netlink: " + os.strerror(-code))
+
+    def ask(self, subsystem, message, family, payload):
+        """The attributes of one object, None if there is no such object."""
+        self.send(subsystem, message, 0, family, 0, payload)
+        for kind, _flags, body in messages(self.socket.recv(1 << 17)):
+            if kind != NLMSG_ERROR:
+                return attributes(body[4:])
+            (code,) = struct.unpack_from("=i", body)
+            if -code != errno.ENOENT:
+                raise OSError(-code, "netlink: " + os.strerror(-code))
+        return None
 
     def dump(self, subsystem, message, family):
         """The attributes of every object of a dump, as (family, {type: payload})."""

@@ -59,4 +59,5 @@ def readable(traversals, counters):
         if traversal.get("mark"):
             entry["mark"] = traversal["mark"]
         result.append(entry)
-    return result
+    # a step in which no table was reached at all is recorded as no traversal
+    return result if any(entry["path"] for entry in result) else []

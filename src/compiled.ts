@@ -1,0 +1,19 @@
+import type { ConntrackSysctls } from './conntrack/sysctls.ts'
+import type { RoutingTable } from './ip/routing.ts'
+import type { CompiledRuleset } from './rules/compile.ts'
+
+/** What a configuration was made into, once per edit. */
+export interface CompiledConfig {
+  readonly ipv4: CompiledFamily
+  readonly ipv6: CompiledFamily
+  readonly conntrackSysctls: ConntrackSysctls
+  /** The first counter slot that no rule has had yet. */
+  readonly nextSlot: number
+}
+
+export interface CompiledFamily {
+  readonly rules: CompiledRuleset | undefined
+  readonly routing: RoutingTable
+  /** Connection tracking and defragmentation are on. */
+  readonly tracking: boolean
+}

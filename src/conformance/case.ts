@@ -1,0 +1,58 @@
+/**
+ * A recorded case: a box, a ruleset and packets, with everything the real kernel did. One JSON object a line; the
+ * format is described in docs/kernel-cases.md. Only data here: `replay.ts` answers a case, `compare.ts` judges.
+ */
+export interface KernelCase {
+  readonly name: string
+  readonly family: 4 | 6
+  readonly interfaces: { readonly [device: string]: readonly string[] }
+  readonly routes: readonly string[]
+  readonly conntrack: 'on' | 'auto'
+  readonly sysctl?: { readonly [name: string]: number }
+  readonly ipset?: string
+  readonly rules: string
+  readonly log?: boolean
+  readonly steps?: readonly CaseStep[]
+  readonly counters?: CaseCounters
+  readonly ipset_after?: readonly string[]
+  /** The real iptables refuses the ruleset; `error` is what it said. */
+  readonly reject?: boolean
+  readonly error?: string
+}
+
+export type CaseStep = {
+  readonly note?: string
+  readonly expect?: CaseExpectation
+} & (
+  | { readonly in: string; readonly hex: string }
+  | { readonly local: true; readonly hex: string }
+  | { readonly wait: number }
+)
+
+export interface CaseExpectation {
+  readonly out?: readonly { readonly dev: string; readonly hex: string }[]
+  readonly delivered?: readonly { readonly dev: string; readonly hex: string; readonly mark?: number }[]
+  readonly nflog?: readonly { readonly group: number; readonly prefix: string; readonly hex: string }[]
+  readonly log?: readonly { readonly level: number; readonly text: string }[]
+  readonly trace?: readonly { readonly path: readonly string[]; readonly mark?: number }[]
+  readonly conntrack?: readonly object[]
+  readonly expectations?: readonly object[]
+  readonly choices?: readonly PortChoice[]
+  readonly errno?: number
+}
+
+/** The source port (or ICMP id) that the kernel drew for a new connection. */
+export interface PortChoice {
+  readonly proto: number
+  readonly orig: readonly (string | number)[]
+  readonly port: number
+}
+
+/** By table and chain. */
+export interface CaseCounters {
+  [table: string]: {
+    [chain: string]: { rules: (readonly [number, number])[]; policy?: readonly [number, number] }
+  }
+}
+
+export const isWait = (step: CaseStep): step is { readonly wait: number } => 'wait' in step

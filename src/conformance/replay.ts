@@ -1,0 +1,151 @@
+import { dumpConnection, dumpExpectation } from '../conntrack/dump.ts'
+import { readCounters } from '../counters.ts'
+import { DiagnosticError } from '../diagnostic.ts'
+import { advance, createFirewall, step } from '../firewall.ts'
+import type { PortChooser } from '../nat/context.ts'
+import type { Arrival, Outcome } from '../outcome.ts'
+import { bytesToHex, hexToBytes } from '../packet/hex.ts'
+import type { FirewallState } from '../state.ts'
+import type { Traversal } from '../trace.ts'
+import type { CaseCounters, CaseExpectation, CaseStep, KernelCase, PortChoice } from './case.ts'
+import { isWait } from './case.ts'
+import { maskKernelIds } from './mask.ts'
+
+/** The simulator's answer to a case, or the extensions that it refuses because it does not model them. */
+export type Replay =
+  | { readonly kind: 'answered'; readonly answer: KernelCase }
+  | { readonly kind: 'refused'; readonly error: DiagnosticError }
+
+/** Answers a recorded case: the same case, with everything that the simulator did instead of what the kernel did. */
+export function replayCase(recorded: KernelCase): Replay {
+  let state: FirewallState
+  try {
+    state = createFirewall({
+      interfaces: recorded.interfaces,
+      routes: recorded.routes,
+      rules: recorded.family === 4 ? { ipv4: recorded.rules } : { ipv6: recorded.rules },
+      conntrack: recorded.conntrack,
+      sysctls: recorded.sysctl ?? {},
+      ...(recorded.ipset !== undefined && { sets: recorded.ipset }),
+    })
+  } catch (error) {
+    if (!(error instanceof DiagnosticError)) throw error
+    if (error.diagnostics.some(({ code }) => code === 'not-modelled')) return { kind: 'refused', error }
+    return { kind: 'answered', answer: { ...recorded, steps: [], reject: true, error: error.message } }
+  }
+  const steps: CaseStep[] = []
+  for (const given of recorded.steps ?? []) {
+    if (isWait(given)) {
+      state = advance(state, given.wait * 1000)
+      steps.push({
+        wait: given.wait,
+        ...(given.expect && { expect: dump(state, undefined, recorded, given) }),
+      })
+      continue
+    }
+    const packet = hexToBytes(given.hex)
+    const arrival: Arrival = 'in' in given ? { device: given.in, packet } : { local: true, packet }
+    const outcome = step(state, arrival, { choosePort: chooserOf(given.expect?.choices ?? []) })
+    state = outcome.state
+    steps.push({ ...given, expect: dump(state, outcome, recorded, given) })
+  }
+  const { reject: _, error: __, ...rest } = recorded
+  const answer: KernelCase = { ...rest, steps, counters: caseCounters(state, recorded.family) }
+  return { kind: 'answered', answer }
+}
+
+/** Wishes for the ports that the kernel drew, by the connection's original tuple. */
+function chooserOf(choices: readonly PortChoice[]): PortChooser {
+  return request => {
+    const { protocol, source, destination, sport, dport } = request.original
+    const wish = choices.find(
+      ({ proto, orig }) =>
+        proto === protocol &&
+        orig[0] === source.toString() &&
+        orig[1] === destination.toString() &&
+        (orig.length === 5
+          ? orig[4] === sport && orig[2] === dport >> 8
+          : orig[2] === sport && orig[3] === dport),
+    )
+    return wish !== undefined && wish.port >= min && wish.port <= max && isFree(wish.port)
+      ? wish.port
+      : undefined
+  }
+}
+
+function dump(
+  state: FirewallState,
+  outcome: Outcome | undefined,
+  recorded: KernelCase,
+  given: CaseStep,
+): CaseExpectation {
+  const conntrack = [...state.sessions]
+    .filter(({ expiresAtMs }) => expiresAtMs > state.nowMs)
+    .map(connection => dumpConnection(connection, state.nowMs))
+  const expectations = recorded.rules.includes('--helper')
+    ? state.expectations.list(state.nowMs).map(expectation => dumpExpectation(expectation, state.nowMs))
+    : []
+  const input = 'hex' in given ? hexToBytes(given.hex) : undefined
+  const hex = (bytes: Uint8Array, answer: boolean): string =>
+    bytesToHex(maskKernelIds(bytes, answer ? undefined : input))
+  const paths = outcome?.trace.filter(({ reachedRaw }) => reachedRaw).map(dumpTraversal) ?? []
+  return {
+    ...(outcome !== undefined && {
+      out: outcome.emitted.map(({ device, packet, answer }) => ({
+        dev: device,
+        hex: hex(packet.bytes, answer),
+      })),
+      delivered: outcome.delivered.map(({ device, packet, mark, answer }) => ({
+        dev: device,
+        hex: hex(packet.bytes, answer),
+        ...(mark !== 0 && { mark: mark >>> 0 }),
+      })),
+      nflog: outcome.nflog.map(({ group, prefix, bytes }) => ({ group, prefix, hex: bytesToHex(bytes) })),
+      ...(recorded.log && {
+        log: outcome.log.map(({ level, text }) => ({ level, text: maskOuterId(text, given) })),
+      }),
+      // a recorder that saw nothing but empty ways recorded nothing
+      trace: paths.some(({ path }) => path.length > 0) ? paths : [],
+      errno: outcome.errno === 1 ? 0 : outcome.errno,
+    }),
+    conntrack,
+    expectations,
+  }
+}
+
+/** Matched rules, policies and returns: what the kernel's TRACE prints. */
+export function dumpTraversal(traversal: Traversal): { path: string[]; mark?: number } {
+  const path: string[] = []
+  let mark = 0
+  for (const step of traversal.steps) {
+    if (step.kind === 'rule' && step.matched) path.push(`${step.table}:${step.chain}:${step.number}`)
+    else if (step.kind === 'policy' || step.kind === 'return')
+      path.push(`${step.table}:${step.chain}:${step.kind}`)
+    else continue
+    mark = step.mark >>> 0
+  }
+  return mark === 0 ? { path } : { path, mark }
+}
+
+/** The box's own packets have a random id; the recorder writes 0. */
+function maskOuterId(text: string, given: CaseStep): string {
+  const id = 'hex' in given ? Number.parseInt(given.hex.slice(8, 12), 16) : -1
+  return text.replace(/ ID=(\d+)/, (whole, seen) => (Number(seen) === id ? whole : ' ID=0'))
+}
+
+function caseCounters(state: FirewallState, family: 4 | 6): CaseCounters {
+  const counters: CaseCounters = {}
+  const ruleset = family === 4 ? state.config.rules.ipv4 : state.config.rules.ipv6
+  for (const table of Object.values(ruleset?.tables ?? {})) {
+    const chains: CaseCounters[string] = {}
+    for (const chain of Object.values(table.chains)) {
+      const { rules, policy } = readCounters(state, family, table.name, chain.name)!
+      chains[chain.name] = {
+        rules: rules.map(({ packets, bytes }) => [packets, bytes] as const),
+        ...(policy !== undefined && { policy: [policy.packets, policy.bytes] as const }),
+      }
+    }
+    counters[table.name] = chains
+  }
+  return counters
+}

@@ -1,0 +1,63 @@
+import type { Skb } from '../packet/skb.ts'
+import type { Recorder } from '../recorder.ts'
+import type { Connection, CtInfo, Direction } from './connection.ts'
+import type { ConntrackEvent } from './events.ts'
+import type { Expectation, ExpectationDraft, NewExpectation } from './expectations.ts'
+import type { ConntrackHelper } from './helper.ts'
+import type { SessionDraft } from './session-table.ts'
+import type { ConntrackStep } from './steps.ts'
+import type { ConntrackSysctls } from './sysctls.ts'
+
+/**
+ * What the step in progress offers to connection tracking. Everything that conntrack changes, it changes through this:
+ * sessions and expectations are drafts that become part of the next state when the step is committed.
+ */
+export interface ConntrackContext {
+  /** The virtual clock, in ms. */
+  readonly nowMs: number
+  /** The hook the packet is in; checksums are verified in PREROUTING only. */
+  readonly hook: string
+  readonly sysctls: ConntrackSysctls
+  readonly sessions: SessionDraft
+  readonly expectations: ExpectationDraft
+  readonly events: ConntrackEvent[]
+  readonly recorder: Recorder<ConntrackStep> | undefined
+  /** NAT, where it is active: what conntrack asks of it. Conntrack itself knows nothing about NAT. */
+  readonly nat?: ConntrackNat | undefined
+  /** The helper of a name that `CT --helper` used; undefined when there is none. */
+  helper?(name: string): ConntrackHelper | undefined
+  /** The timeouts of a policy that `CT --timeout` named; undefined: the general ones. */
+  timeoutPolicy?(name: string): ConntrackSysctls | undefined
+}
+
+/** The places where the kernel's conntrack and its helpers call into NAT. */
+export interface ConntrackNat {
+  /** A new connection was expected and the expectation has an `onExpected`: it gets its NAT now, not from rules. */
+  expected(connection: Connection, expectation: Expectation, context: ConntrackContext): void
+  /**
+   * Shifts sequence and acknowledgment numbers of a connection whose payload a helper has changed
+   * (`nf_ct_seq_adjust`). False: the packet must be dropped.
+   */
+  adjustSequences(skb: Skb, connection: Connection, direction: Direction, ctInfo: CtInfo): boolean
+  /**
+   * Adds an expectation on the wanted port, or on a higher one if that would clash (`nf_nat_exp_find_port`).
+   * Returns the port, 0 when none was free.
+   */
+  expectOnFreePort(
+    wanted: number,
+    make: (port: number) => NewExpectation,
+    master: Connection,
+    context: ConntrackContext,
+  ): number
+  /** Replaces a part of a TCP payload, and remembers what that does to later sequence numbers. False: drop. */
+  mangleTcpPayload(
+    skb: Skb,
+    connection: Connection,
+    direction: Direction,
+    matchOffset: number,
+    matchLength: number,
+    replacement: string,
+  ): boolean
+  /** Replaces a part of a UDP payload. False: drop. */
+  mangleUdpPayload(skb: Skb, matchOffset: number, matchLength: number, replacement: string): boolean
+}

@@ -1,0 +1,56 @@
+import type { Family } from './address.ts'
+import type { CompiledChain } from './rules/compile.ts'
+import type { Counters, TableName } from './rules/model.ts'
+import { NO_COUNTERS } from './rules/steps.ts'
+import type { FirewallState } from './state.ts'
+
+/** What `iptables -L -v` and `iptables-save -c` show of one chain. */
+export interface ChainCounters {
+  readonly rules: readonly Counters[]
+  /** Built-in chains only. */
+  readonly policy?: Counters
+}
+
+/**
+ * The packets and bytes that each rule of a chain, and its policy, have matched.
+ *
+ * @returns undefined when there is no such table or chain
+ * @example
+ * readCounters(state, 4, 'filter', 'INPUT')?.rules[0] // { packets: 3, bytes: 180 }
+ */
+export function readCounters(
+  state: FirewallState,
+  family: Family,
+  table: TableName,
+  chain: string,
+): ChainCounters | undefined {
+  const compiled = compiledChain(state, family, table, chain)
+  if (compiled === undefined) return undefined
+  const at = (slot: number): Counters => state.counters.get(slot) ?? NO_COUNTERS
+  return {
+    rules: compiled.rules.map(({ slot }) => at(slot)),
+    ...(compiled.policy !== undefined && { policy: at(compiled.policySlot) }),
+  }
+}
+
+/** The counters of one rule (from 1) or policy, in the shape that the printers take. */
+export function countersOf(
+  state: FirewallState,
+  family: Family,
+): (table: TableName, chain: string, rule: number | 'policy') => Counters {
+  return (table, chain, rule) => {
+    const compiled = compiledChain(state, family, table, chain)
+    const slot = rule === 'policy' ? compiled?.policySlot : compiled?.rules[rule - 1]?.slot
+    return slot === undefined ? NO_COUNTERS : (state.counters.get(slot) ?? NO_COUNTERS)
+  }
+}
+
+function compiledChain(
+  state: FirewallState,
+  family: Family,
+  table: TableName,
+  chain: string,
+): CompiledChain | undefined {
+  const { rules } = family === 4 ? state.compiled.ipv4 : state.compiled.ipv6
+  return rules?.tables[table]?.chains.get(chain)
+}

@@ -1,0 +1,198 @@
+import { type Draft, enablePatches, freeze, type Patch, produceWithPatches } from 'immer'
+import type { Family } from './address.ts'
+import { compileConfig } from './compile-config.ts'
+import type { FirewallConfig } from './config.ts'
+import { ExpectationTable } from './conntrack/expectations.ts'
+import { SessionTable } from './conntrack/session-table.ts'
+import { DiagnosticError } from './diagnostic.ts'
+import type { InterfaceConfig } from './ip/interfaces.ts'
+import { type Arrival, Outcome } from './outcome.ts'
+import { EMPTY_FRAGMENT_QUEUE } from './packet/fragments.ts'
+import { arrive, PATH } from './path.ts'
+import { PersistentMap } from './persistent/map.ts'
+import { PersistentVector } from './persistent/vector.ts'
+import type { Counters, Ruleset } from './rules/model.ts'
+import { type HostResolver, parseRules } from './rules/parse.ts'
+import { FirewallState } from './state.ts'
+import { TraceRecorder, type Traversal } from './trace.ts'
+import { type StepOptions, Transaction } from './transaction.ts'
+
+/** What a firewall is made of; everything is optional, and an empty one accepts and forwards nothing but local packets. */
+export interface FirewallOptions {
+  /** Devices and their addresses: `{ lan0: ['10.6.0.1/16'] }`, or with more detail (mtu, group, mac). `lo` is implied. */
+  readonly interfaces?: { readonly [device: string]: readonly string[] | InterfaceConfig }
+  /** As `ip route` takes them: `default via 203.0.113.254 dev wan0`. */
+  readonly routes?: readonly string[]
+  /**
+   * iptables-save text or a script of iptables commands; a string is IPv4's. A `Ruleset` from `parseRules` will do too.
+   */
+  readonly rules?: string | Ruleset | { readonly ipv4?: string | Ruleset; readonly ipv6?: string | Ruleset }
+  /** Default `on`; see `FirewallConfig.conntrack`. */
+  readonly conntrack?: 'on' | 'auto'
+  /** By the kernel's names; only what differs from the defaults. */
+  readonly sysctls?: { readonly [name: string]: number }
+  /** Host names in rules, as iptables would resolve them when the rule is loaded. */
+  readonly resolveHost?: HostResolver
+  /** Where the virtual clock begins, in ms. Default 0. */
+  readonly nowMs?: number
+}
+
+/**
+ * Makes a firewall: devices, routes, rules, and no connections yet.
+ *
+ * @throws DiagnosticError when a rules or routes text is wrong; it carries every error, with line and column
+ * @throws RangeError for sysctls, devices or addresses that do not exist
+ * @example
+ * const firewall = createFirewall({
+ *   interfaces: { lan0: ['10.6.0.1/16'], wan0: ['203.0.113.1/24'] },
+ *   routes: ['default via 203.0.113.254 dev wan0'],
+ *   rules: '*nat\n-A POSTROUTING -o wan0 -j MASQUERADE\nCOMMIT\n',
+ * })
+ */
+export function createFirewall(options: FirewallOptions = {}): FirewallState {
+  const { interfaces = {}, routes = [], conntrack = 'on', sysctls = {}, nowMs = 0 } = options
+  const devices: Record<string, InterfaceConfig> = {}
+  for (const [name, device] of Object.entries(interfaces))
+    devices[name] = isAddressList(device) ? { addresses: device } : device
+  const config: FirewallConfig = freeze(
+    {
+      interfaces: devices,
+      routes: [...routes],
+      rules: readRules(options),
+      conntrack,
+      sysctls: { ...sysctls },
+    },
+    true,
+  )
+  const { compiled, counters } = compileConfig(config, undefined, PersistentVector.empty<Counters>())
+  return new FirewallState({
+    config,
+    compiled,
+    nowMs,
+    sessions: SessionTable.empty(),
+    expectations: ExpectationTable.empty(),
+    counters,
+    memory: PersistentMap.strings<unknown>(),
+    fragments: EMPTY_FRAGMENT_QUEUE,
+    nextPacketId: 1,
+  })
+}
+
+/**
+ * One packet arrives, or is sent by the box itself: the whole of netfilter in one pure function.
+ *
+ * @param state stays as it is; the outcome has the next one
+ * @param arrival `{ device, packet }` or `{ local: true, packet }`
+ * @returns what became of the packet, what left, what changed; `outcome.trace` says why (computed when first read)
+ * @throws RangeError when the device does not exist
+ * @example
+ * const outcome = step(firewall, { device: 'lan0', packet: tcp({ from: '10.6.0.2:40000', to: '8.8.8.8:53', flags: 'S' }) })
+ * outcome.fate.kind // 'forwarded'
+ * outcome.emitted[0]?.packet.toString()
+ */
+export function step(state: FirewallState, arrival: Arrival, options: StepOptions = {}): Outcome {
+  const transaction = new Transaction(state, PATH, options, undefined)
+  const result = arrive(transaction, arrival)
+  return new Outcome(transaction.commit(), result, () => trace(state, arrival, options))
+}
+
+/**
+ * Many arrivals in order, cheaper than as many steps: the states in between are never made. An arrival's own trace can
+ * still be read; it is found by running the arrivals before it again.
+ */
+export function run(
+  state: FirewallState,
+  arrivals: readonly Arrival[],
+  options: StepOptions = {},
+): { readonly state: FirewallState; readonly outcomes: readonly Outcome[] } {
+  const transaction = new Transaction(state, PATH, options, undefined)
+  const results = arrivals.map(arrival => arrive(transaction, arrival))
+  const next = transaction.commit()
+  const stateBefore = (index: number): FirewallState =>
+    index === 0 ? state : run(state, arrivals.slice(0, index), options).state
+  const outcomes = results.map(
+    (result, index) => new Outcome(next, result, () => trace(stateBefore(index), arrivals[index]!, options)),
+  )
+  return { state: next, outcomes }
+}
+
+function trace(state: FirewallState, arrival: Arrival, options: StepOptions): readonly Traversal[] {
+  const recorder = new TraceRecorder()
+  arrive(new Transaction(state, PATH, options, recorder), arrival)
+  return recorder.traversals
+}
+
+/** Lets virtual time pass: connections, fragments and the memory of matches age. */
+export function advance(state: FirewallState, byMs: number): FirewallState {
+  if (!(byMs >= 0))
+    throw new RangeError(`time only passes forwards: advance(state, ${byMs}) needs a number >= 0`)
+  return state.with({ nowMs: state.nowMs + byMs })
+}
+
+/** An edit's outcome: the next state, and what changed as JSON patches (for undo, diffs and animation). */
+export interface Edited {
+  readonly state: FirewallState
+  readonly patches: readonly Patch[]
+  readonly inversePatches: readonly Patch[]
+}
+
+/**
+ * Changes the configuration as a person would, while the firewall runs: connections survive, rules that were not
+ * touched keep their counters and the memory of their matches.
+ *
+ * @param recipe gets an immer draft of `state.config`
+ * @throws RangeError when the new configuration is impossible
+ * @example
+ * const { state } = edit(firewall, config => {
+ *   config.rules.ipv4!.tables.filter!.chains.INPUT!.policy = 'DROP'
+ * })
+ */
+export function edit(state: FirewallState, recipe: (config: Draft<FirewallConfig>) => void): Edited {
+  enablePatches()
+  const [config, patches, inversePatches] = produceWithPatches(state.config, draft => void recipe(draft))
+  return { state: state.reconfigured(config), patches, inversePatches }
+}
+
+/**
+ * Runs `iptables` commands (one a line, as typed) on a live firewall.
+ *
+ * @param family which program they are for: 4 is `iptables`, 6 is `ip6tables`
+ * @throws DiagnosticError when a command is wrong; then none of them has been run
+ * @example
+ * const next = iptables(firewall, 'iptables -I INPUT -p tcp --dport 22 -j ACCEPT')
+ */
+export function iptables(state: FirewallState, commands: string, family: Family = 4): FirewallState {
+  const key = family === 4 ? 'ipv4' : 'ipv6'
+  const base = state.config.rules[key]
+  const ruleset = readRuleset(commands, family, undefined, base)
+  return state.reconfigured(
+    freeze({ ...state.config, rules: { ...state.config.rules, [key]: ruleset } }, true),
+  )
+}
+
+function readRules(options: FirewallOptions): FirewallConfig['rules'] {
+  const { rules, resolveHost } = options
+  if (rules === undefined) return {}
+  if (typeof rules === 'string') return { ipv4: readRuleset(rules, 4, resolveHost) }
+  if ('tables' in rules) return rules.family === 4 ? { ipv4: rules } : { ipv6: rules }
+  const one = (text: string | Ruleset, family: Family): Ruleset =>
+    typeof text === 'string' ? readRuleset(text, family, resolveHost) : text
+  return {
+    ...(rules.ipv4 !== undefined && { ipv4: one(rules.ipv4, 4) }),
+    ...(rules.ipv6 !== undefined && { ipv6: one(rules.ipv6, 6) }),
+  }
+}
+
+function readRuleset(text: string, family: Family, resolveHost?: HostResolver, base?: Ruleset): Ruleset {
+  const { ruleset, diagnostics } = parseRules(text, {
+    family,
+    ...(resolveHost !== undefined && { resolveHost }),
+    ...(base !== undefined && { base }),
+  })
+  if (ruleset === undefined) throw new DiagnosticError(diagnostics)
+  return ruleset
+}
+
+function isAddressList(device: readonly string[] | InterfaceConfig): device is readonly string[] {
+  return Array.isArray(device)
+}

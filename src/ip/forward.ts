@@ -1,0 +1,100 @@
+import type { Skb } from '../packet/skb.ts'
+import { isIpv6LinkLocal, isIpv6Loopback, isMulticast } from './interfaces.ts'
+import type { Ipv4Options } from './options.ts'
+import type { IcmpError, InputRoute } from './route.ts'
+import type { RoutingTable } from './routing.ts'
+
+/** Undefined: on to the FORWARD hook. */
+export interface ForwardDrop {
+  /** In words: "TTL exceeded". */
+  readonly reason: string
+  readonly error: IcmpError | undefined
+}
+
+/**
+ * Between routing and the FORWARD hook (`ip_forward`, `ip6_forward`): checks the TTL and the size, then decrements the
+ * TTL, so FORWARD's rules see it decremented.
+ */
+export function forward(
+  skb: Skb,
+  route: InputRoute,
+  table: RoutingTable,
+  options?: Ipv4Options,
+): ForwardDrop | undefined {
+  if (skb.packetType !== 'host') return NOT_FOR_US
+  return skb.family === 4 ? forward4(skb, route, options) : forward6(skb, route, table)
+}
+
+function forward4(skb: Skb, route: InputRoute, options: Ipv4Options | undefined): ForwardDrop | undefined {
+  if (skb.ttl <= 1) return TTL_EXCEEDED
+  if (options?.strict === true && route.via !== undefined) return SOURCE_ROUTE_FAILED
+  if (exceedsMtu4(skb, route.mtu)) return tooBig(3, 4, route.mtu)
+  const bytes = skb.writable()
+  decreaseTtl(bytes)
+  skb.priority = tosPriority(bytes[1]!)
+  return undefined
+}
+
+function forward6(skb: Skb, route: InputRoute, table: RoutingTable): ForwardDrop | undefined {
+  if (table.devices.get(skb.inDevice)?.settings.forwarding === false) return FORWARDING_OFF
+  if (skb.ttl <= 1) return HOP_LIMIT_EXCEEDED
+  // The kernel looks at the source only if it would not send a redirect instead: out by the device it came in on.
+  if (skb.inDevice !== route.device) {
+    const { source } = skb
+    if (source.isZero() || isMulticast(source) || isIpv6Loopback(source)) return BAD_SOURCE
+    if (isIpv6LinkLocal(source)) return BEYOND_SCOPE
+  }
+  const mtu = Math.max(route.mtu, IPV6_MIN_MTU)
+  if (exceedsMtu6(skb, mtu)) return tooBig(2, 0, mtu)
+  skb.writable()[7]!--
+  return undefined
+}
+
+/** `ip_exceeds_mtu`: without DF it is cut on leaving; what conntrack put together is cut again as it came. */
+export function exceedsMtu4(skb: Skb, mtu: number): boolean {
+  if (skb.length <= mtu || (skb.bytes[6]! & 0x40) === 0) return false
+  return skb.fragmentMaxSize === 0 || skb.fragmentMaxSize > mtu
+}
+
+/** `ip6_pkt_too_big` */
+export function exceedsMtu6(skb: Skb, mtu: number): boolean {
+  if (skb.length <= mtu) return false
+  return skb.fragmentMaxSize === 0 || skb.fragmentMaxSize > mtu
+}
+
+/** `ip_decrease_ttl`: the checksum follows, a wrong one stays wrong. */
+function decreaseTtl(bytes: Uint8Array): void {
+  const sum = ((bytes[10]! << 8) | bytes[11]!) + 0x100
+  const checksum = (sum + (sum >= 0xffff ? 1 : 0)) & 0xffff
+  bytes[10] = checksum >> 8
+  bytes[11] = checksum & 255
+  bytes[8]!--
+}
+
+/** `rt_tos2priority`: TC_PRIO_BESTEFFORT, _BULK, _INTERACTIVE or _INTERACTIVE_BULK. */
+export function tosPriority(tos: number): number {
+  return [0, 2, 6, 4][(tos & 0x18) >> 3]!
+}
+
+const IPV6_MIN_MTU = 1280
+
+const NOT_FOR_US: ForwardDrop = { reason: 'the link layer addressed it to others as well', error: undefined }
+const FORWARDING_OFF: ForwardDrop = { reason: 'forwarding is off', error: undefined }
+const BAD_SOURCE: ForwardDrop = { reason: 'such a source is never forwarded', error: undefined }
+const TTL_EXCEEDED: ForwardDrop = { reason: 'TTL exceeded', error: { type: 11, code: 0, info: 0 } }
+const SOURCE_ROUTE_FAILED: ForwardDrop = {
+  reason: 'strict source route through a gateway',
+  error: { type: 3, code: 5, info: 0 },
+}
+const HOP_LIMIT_EXCEEDED: ForwardDrop = {
+  reason: 'hop limit exceeded',
+  error: { type: 3, code: 0, info: 0 },
+}
+const BEYOND_SCOPE: ForwardDrop = {
+  reason: 'a link-local source is not forwarded',
+  error: { type: 1, code: 2, info: 0 },
+}
+
+function tooBig(type: number, code: number, mtu: number): ForwardDrop {
+  return { reason: `bigger than the MTU ${mtu}`, error: { type, code, info: mtu } }
+}

@@ -1,0 +1,223 @@
+import { Address } from '../address.ts'
+import type { FibEntry } from './fib.ts'
+import { hasJoined } from './input-route.ts'
+import {
+  type Device,
+  isIpv4Loopback,
+  isIpv6LinkLocal,
+  isLimitedBroadcast,
+  isMulticast,
+  Scope,
+} from './interfaces.ts'
+import { isAnycastRoute, type RoutingTable } from './routing.ts'
+import { selectSourceAddress6 } from './source-address.ts'
+
+/** Linux error numbers, positive. */
+export const Errno = {
+  EPERM: 1,
+  EACCES: 13,
+  ENODEV: 19,
+  EINVAL: 22,
+  EMSGSIZE: 90,
+  EADDRNOTAVAIL: 99,
+  ENETUNREACH: 101,
+  EHOSTUNREACH: 113,
+} as const
+
+/** Where a packet of the box's own goes, or the error instead. */
+export interface OutputRoute {
+  /** 0, or what send() returns; then nothing else here means anything. */
+  readonly errno: number
+  /** In words, for the trace. */
+  readonly reason: string
+  readonly type: 'unicast' | 'local' | 'broadcast' | 'multicast' | 'anycast'
+  /** 'lo' for everything that stays here. */
+  readonly device: string
+  readonly via: Address | undefined
+  /** The source address of a packet that has none yet. */
+  readonly source: Address | undefined
+  readonly mtu: number
+  /**
+   * 'all': it leaves on `lo` and comes in there again. 'copy': besides leaving it is delivered here, as a second
+   * traversal that comes in on `device` with the same connection. The copy passes POSTROUTING too: in IPv4 before the
+   * packet itself does (`ip_mc_output`), in IPv6 after it (`ip6_finish_output2`).
+   */
+  readonly loops: 'none' | 'all' | 'copy'
+}
+
+export interface OutputRouteOptions {
+  /** The packet's source address; absent or zero: the route chooses it. */
+  readonly source?: Address | undefined
+  /** SO_BINDTODEVICE, or a scope id. */
+  readonly device?: string | undefined
+  /** The source may be foreign (`FLOWI_FLAG_ANYSRC`). */
+  readonly anySource?: boolean
+}
+
+/** `ip_route_output_key` (net/ipv4/route.c) or `ip6_route_output` with the choice of a source address. */
+export function outputRoute(
+  table: RoutingTable,
+  destination: Address,
+  options: OutputRouteOptions = {},
+): OutputRoute {
+  return table.family === 4
+    ? outputRoute4(table, destination, options)
+    : outputRoute6(table, destination, options)
+}
+
+/**
+ * A new route for a packet that OUTPUT changed, or that the kernel made itself (`ip_route_me_harder`,
+ * `ip6_route_me_harder`; net/ipv4/netfilter.c): a foreign source address is allowed.
+ */
+export function rerouteOutput(
+  table: RoutingTable,
+  source: Address,
+  destination: Address,
+  currentDevice: string,
+  boundDevice = '',
+): OutputRoute {
+  if (table.family === 6) {
+    const strict = isMulticast(destination) || isIpv6LinkLocal(destination)
+    const device = boundDevice !== '' ? boundDevice : strict ? currentDevice : ''
+    return outputRoute6(table, destination, { source, device })
+  }
+  const type = table.addressType(source)
+  const usable = type === 'LOCAL' || type === 'UNICAST'
+  return outputRoute4(table, destination, {
+    source: usable ? source : undefined,
+    device: boundDevice,
+    anySource: usable,
+  })
+}
+
+function outputRoute4(table: RoutingTable, wanted: Address, options: OutputRouteOptions): OutputRoute {
+  let source = options.source === undefined || options.source.isZero() ? undefined : options.source
+  let bound = options.device ?? ''
+  const everybody = isMulticast(wanted) || isLimitedBroadcast(wanted)
+  if (source !== undefined) {
+    if (isMulticast(source) || isLimitedBroadcast(source))
+      return fail(Errno.EINVAL, `${source} cannot be a source`)
+    const own = ownDevice(table, source)
+    if (bound === '' && everybody) {
+      if (own === undefined) return fail(Errno.ENETUNREACH, `source ${source} is not an address of this box`)
+      return makeRoute4(table, wanted, source, table.devices.get(own)!, undefined)
+    }
+    if (!options.anySource && own === undefined)
+      return fail(Errno.ENETUNREACH, `source ${source} is not an address of this box`)
+  }
+  const device = bound === '' ? undefined : table.devices.get(bound)
+  if (bound !== '') {
+    if (device === undefined) return fail(Errno.ENODEV, `no device ${bound}`)
+    if (!device.up) return fail(Errno.ENETUNREACH, `device ${bound} is down`)
+    if (wanted.w0 >>> 8 === 0xe00000 || isLimitedBroadcast(wanted)) {
+      source ??= table.sourceAddress(bound, undefined, Scope.LINK)
+      return makeRoute4(table, wanted, source, device, undefined)
+    }
+    if (isMulticast(wanted)) source ??= table.sourceAddress(bound)
+    else if (wanted.isZero()) source ??= table.sourceAddress(bound, undefined, Scope.HOST)
+  }
+  let destination = wanted
+  if (wanted.isZero()) {
+    destination = source ?? Address.v4(0x7f000001)
+    source ??= destination
+    bound = 'lo'
+    return loop(table, 'local', source, 'destination 0.0.0.0 is this box')
+  }
+  const entry = table.lookup(destination, bound)
+  if (entry === undefined && device !== undefined)
+    return makeRoute4(
+      table,
+      destination,
+      source ?? table.sourceAddress(bound, undefined, Scope.LINK),
+      device,
+      undefined,
+    )
+  if (entry === undefined) return fail(Errno.ENETUNREACH, `no route to ${destination}`)
+  if (entry.type === 'local')
+    return loop(table, 'local', source ?? entry.source ?? destination, `${destination} belongs to this box`)
+  const error = rejectErrno(entry)
+  if (error !== 0) return fail(error, `${entry.type} ${entry.prefix}`)
+  return makeRoute4(table, destination, source ?? entry.preferredSource, entry.device!, entry)
+}
+
+/** `__mkroute_output` */
+function makeRoute4(
+  table: RoutingTable,
+  destination: Address,
+  source: Address | undefined,
+  device: Device,
+  entry: FibEntry | undefined,
+): OutputRoute {
+  if (source !== undefined && isIpv4Loopback(source) && !device.loopback && !device.settings.routeLocalnet)
+    return fail(Errno.EINVAL, `source ${source} may not leave on ${device.name}`)
+  const mtu = entry?.mtu ?? device.mtu
+  const reason = entry === undefined ? `dev ${device.name}` : `route ${entry.prefix} dev ${device.name}`
+  const base = { errno: 0, reason, device: device.name, source, mtu }
+  if (device.loopback) return loop(table, 'local', source, reason)
+  if (isLimitedBroadcast(destination) || entry?.type === 'broadcast')
+    return { ...base, type: 'broadcast', via: undefined, loops: 'copy' }
+  if (isMulticast(destination)) {
+    const joined = destination.w0 === (0xe0000001 | 0)
+    const via = entry !== undefined && entry.length >= 4 ? entry.via : undefined
+    return { ...base, type: 'multicast', via, loops: joined ? 'copy' : 'none' }
+  }
+  return { ...base, type: 'unicast', via: entry?.via, loops: 'none' }
+}
+
+function outputRoute6(table: RoutingTable, destination: Address, options: OutputRouteOptions): OutputRoute {
+  const { device: bound = '' } = options
+  const given = options.source === undefined || options.source.isZero() ? undefined : options.source
+  const strict =
+    bound !== '' && (isMulticast(destination) || isIpv6LinkLocal(destination) || given === undefined)
+  const entry = table.lookup(destination, bound, strict)
+  if (entry === undefined) return fail(Errno.ENETUNREACH, `no route to ${destination}`)
+  const error = rejectErrno(entry)
+  if (error !== 0) return fail(error, `${entry.type} ${entry.prefix}`)
+  const device = entry.device!
+  const source = given ?? entry.source ?? selectSourceAddress6(table.devices, device, destination)
+  if (source === undefined) return fail(Errno.EADDRNOTAVAIL, 'no address to send from')
+  const reason = `route ${entry.prefix} dev ${device.name}`
+  if (entry.type === 'local' || entry.type === 'anycast') return loop(table, entry.type, source, reason)
+  if (device.loopback) return loop(table, 'local', source, reason)
+  const base = { errno: 0, reason, device: device.name, via: entry.via, source, mtu: entry.mtu }
+  if (isMulticast(destination))
+    return { ...base, type: 'multicast', loops: hasJoined(device, destination) ? 'copy' : 'none' }
+  return { ...base, type: isAnycastRoute(entry, destination) ? 'anycast' : 'unicast', loops: 'none' }
+}
+
+function loop(
+  table: RoutingTable,
+  type: 'local' | 'anycast',
+  source: Address | undefined,
+  reason: string,
+): OutputRoute {
+  const mtu = table.devices.get('lo')!.mtu
+  return { errno: 0, reason, type, device: 'lo', via: undefined, source, mtu, loops: 'all' }
+}
+
+function fail(errno: number, reason: string): OutputRoute {
+  return {
+    errno,
+    reason,
+    type: 'unicast',
+    device: '',
+    via: undefined,
+    source: undefined,
+    mtu: 0,
+    loops: 'none',
+  }
+}
+
+function rejectErrno(entry: FibEntry): number {
+  if (entry.type === 'blackhole') return Errno.EINVAL
+  if (entry.type === 'unreachable') return Errno.EHOSTUNREACH
+  return entry.type === 'prohibit' ? Errno.EACCES : 0
+}
+
+/** `__ip_dev_find`: the device an address of ours belongs to. */
+function ownDevice(table: RoutingTable, address: Address): string | undefined {
+  for (const device of table.devices.values()) {
+    if (device.up && device.addresses.some(own => own.address.equals(address))) return device.name
+  }
+  return table.isLocal(address) ? table.lookup(address)?.device?.name : undefined
+}

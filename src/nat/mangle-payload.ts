@@ -1,0 +1,71 @@
+/** Replaces a part of a payload by a text of any length: `nf_nat_mangle_tcp_packet` and `…_udp_packet`, net/netfilter/nf_nat_helper.c. */
+import { readWord } from '../address.ts'
+import type { Connection, Direction } from '../conntrack/connection.ts'
+import { writeIpv4Checksum, writeTransportChecksum } from '../packet/checksum.ts'
+import { IPPROTO_TCP, IPPROTO_UDP } from '../packet/protocols.ts'
+import type { Skb } from '../packet/skb.ts'
+import { setSequenceAdjustment } from './sequence-adjust.ts'
+
+const MAX_PACKET = 65535
+
+/**
+ * In a TCP segment. A change of length is remembered in the connection (which must be the step's own copy), so that
+ * later segments are shifted. The checksum is computed anew, even if it was wrong before.
+ *
+ * @param matchOffset counted from the first byte of the payload
+ * @returns false when the packet would get too long
+ */
+export function mangleTcpPayload(
+  skb: Skb,
+  connection: Connection,
+  direction: Direction,
+  matchOffset: number,
+  matchLength: number,
+  replacement: string,
+): boolean {
+  const at = skb.transportOffset
+  const payload = at + (skb.bytes[at + 12]! >> 4) * 4
+  const sequence = readWord(skb.bytes, at + 4)
+  if (!replaceBytes(skb, payload + matchOffset, matchLength, replacement)) return false
+  writeTransportChecksum(skb.bytes, skb.family, IPPROTO_TCP, at)
+  setSequenceAdjustment(connection, direction, sequence, replacement.length - matchLength)
+  return true
+}
+
+/** In a UDP datagram: its length field follows, and its checksum unless it has none. */
+export function mangleUdpPayload(
+  skb: Skb,
+  matchOffset: number,
+  matchLength: number,
+  replacement: string,
+): boolean {
+  const at = skb.transportOffset
+  if (!replaceBytes(skb, at + 8 + matchOffset, matchLength, replacement)) return false
+  const { bytes } = skb
+  const length = bytes.length - at
+  bytes[at + 4] = length >>> 8
+  bytes[at + 5] = length
+  if (skb.u16(at + 6) !== 0) writeTransportChecksum(bytes, skb.family, IPPROTO_UDP, at)
+  return true
+}
+
+/** Puts an ASCII text in the place of some bytes and corrects the IP header. */
+function replaceBytes(skb: Skb, start: number, length: number, replacement: string): boolean {
+  const old = skb.bytes
+  const size = old.length - length + replacement.length
+  if (size > MAX_PACKET) return false
+  const bytes = new Uint8Array(size)
+  bytes.set(old.subarray(0, start))
+  for (let i = 0; i < replacement.length; i++) bytes[start + i] = replacement.charCodeAt(i)
+  bytes.set(old.subarray(start + length), start + replacement.length)
+  if (skb.family === 4) {
+    bytes[2] = size >>> 8
+    bytes[3] = size
+    writeIpv4Checksum(bytes)
+  } else {
+    bytes[4] = (size - 40) >>> 8
+    bytes[5] = size - 40
+  }
+  skb.replace(bytes)
+  return true
+}

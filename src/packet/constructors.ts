@@ -1,0 +1,283 @@
+import { Address } from '../address.ts'
+import { badChecksum, type IpFields, ipPart, rightChecksumOf } from './build.ts'
+import { icmpMessageKind } from './decode-transport.ts'
+import type { Decoded, SctpChunk, TcpOption } from './decoded.ts'
+import { encode } from './encode.ts'
+import { icmpByName, parseTcpFlags } from './names.ts'
+import { Packet } from './packet.ts'
+import { greFlags } from './text-format.ts'
+import { parseEndpoint } from './text-values.ts'
+
+/** What every packet may say about its IP header and payload. Defaults: TTL 64, TOS 0, id 1, DF unless a fragment. */
+export interface PacketOptions
+  extends Omit<IpFields, 'source' | 'destination' | 'fragmentOffset' | 'moreFragments'> {
+  /** Bytes, text (UTF-8), or a number of zero bytes. */
+  readonly data?: Uint8Array | string | number
+  /** Instead of the right one. `'bad'` for one that is wrong. */
+  readonly checksum?: number | 'bad'
+  /** IPv4: a first fragment, e.g. `{ offset: 0, more: true }`. For later fragments use {@link proto}. */
+  readonly fragment?: { readonly offset: number; readonly more: boolean }
+}
+
+/** Both ends with a port: `10.0.0.5:40000`, `[2001:db8::1]:53`. */
+export interface Ends {
+  readonly from: string
+  readonly to: string
+}
+
+export interface TcpFields extends PacketOptions, Ends {
+  /** First letters in any order: `'S'`, `'SA'`; `''` for none. Default `'A'`. */
+  readonly flags?: string
+  readonly seq?: number
+  readonly ack?: number
+  /** Default 65535. */
+  readonly win?: number
+  readonly urg?: number
+  readonly reserved?: number
+  readonly options?: readonly TcpOption[]
+  readonly dataOffset?: number
+}
+
+/**
+ * A TCP segment.
+ *
+ * @throws RangeError for addresses, flags or numbers that cannot be
+ * @example
+ * tcp({ from: '10.0.0.5:40000', to: '198.51.100.7:80', flags: 'S', seq: 1000 })
+ */
+export function tcp(fields: TcpFields): Packet {
+  const flags = parseTcpFlags(fields.flags === '' ? '-' : (fields.flags ?? 'A'))
+  if (flags === undefined)
+    throw new RangeError(`flags: ${JSON.stringify(fields.flags)} is not made of S F R P A U E C, each once`)
+  return finish(fields, {
+    kind: 'tcp',
+    ...withPorts('tcp', fields, 6),
+    sequence: checked('seq', fields.seq ?? 0, U32),
+    acknowledgment: checked('ack', fields.ack ?? 0, U32),
+    flags,
+    reserved: checked('reserved', fields.reserved ?? 0, 15),
+    window: checked('win', fields.win ?? 65535, U16),
+    urgent: checked('urg', fields.urg ?? 0, U16),
+    options: fields.options ?? [],
+    dataOffset: fields.dataOffset,
+    checksum: undefined,
+    payload: payloadOf(fields),
+  })
+}
+
+/** A UDP datagram; `checksum: 0` for none, `length` for a wrong one. */
+export function udp(fields: PacketOptions & Ends & { readonly length?: number }): Packet {
+  const { length } = fields
+  const payload = payloadOf(fields)
+  return finish(fields, {
+    kind: 'udp',
+    ...withPorts('udp', fields, 17),
+    length: length === undefined ? undefined : checked('length', length, U16),
+    checksum: undefined,
+    payload,
+  })
+}
+
+/** A UDP-Lite datagram; `coverage` 0 (the default) covers everything. */
+export function udplite(fields: PacketOptions & Ends & { readonly coverage?: number }): Packet {
+  const coverage = checked('coverage', fields.coverage ?? 0, U16)
+  const payload = payloadOf(fields)
+  return finish(fields, {
+    kind: 'udplite',
+    ...withPorts('udplite', fields, 136),
+    coverage,
+    checksum: undefined,
+    payload,
+  })
+}
+
+/** An SCTP packet with its chunks. */
+export function sctp(
+  fields: PacketOptions & Ends & { readonly tag?: number; readonly chunks?: readonly SctpChunk[] },
+): Packet {
+  const { tag = 0, chunks = [] } = fields
+  return finish(fields, {
+    kind: 'sctp',
+    ...withPorts('sctp', fields, 132),
+    tag: checked('tag', tag, U32),
+    chunks,
+    payload: payloadOf(fields),
+    checksum: undefined,
+  })
+}
+
+export interface IcmpFields extends Omit<PacketOptions, 'id'>, Ends {
+  /** A name as iptables has it (`echo-request`), or the number with `code`. Default `echo-request`. */
+  readonly type?: string | number
+  readonly code?: number
+  /** Of queries. */
+  readonly id?: number
+  readonly seq?: number
+  /** The IP header's id. */
+  readonly ipId?: number
+  /** The 32 bits behind the checksum of anything else: the MTU, the gateway. */
+  readonly rest?: number
+  /** The packet that an error is about. */
+  readonly quote?: Packet | Uint8Array
+}
+
+/**
+ * An ICMP message between IPv4 addresses.
+ *
+ * @example
+ * icmp({ from: '10.0.0.1', to: '8.8.8.8', type: 'echo-request', id: 7, seq: 1 })
+ * icmp({ from: '192.0.2.1', to: '10.0.0.1', type: 'port-unreachable', quote: udp({ from: '10.0.0.1:4000', to: '8.8.8.8:53' }) })
+ */
+export function icmp(fields: IcmpFields): Packet {
+  return icmpMessage('icmp', fields)
+}
+
+/** An ICMPv6 message between IPv6 addresses; fields as for {@link icmp}. */
+export function icmp6(fields: IcmpFields): Packet {
+  return icmpMessage('icmp6', fields)
+}
+
+function icmpMessage(kind: 'icmp' | 'icmp6', fields: IcmpFields): Packet {
+  const family = kind === 'icmp' ? 4 : 6
+  const { id = 0, seq = 0, rest = 0, quote, ipId, type: wanted = 'echo-request' } = fields
+  const named = typeof wanted === 'string' ? icmpByName(family, wanted) : undefined
+  if (typeof wanted === 'string' && named === undefined)
+    throw new RangeError(`type: ${JSON.stringify(wanted)} is no ${kind} message; give the number, and code`)
+  const type = named?.type ?? checked('type', Number(wanted), 255)
+  const code = checked('code', fields.code ?? named?.code ?? 0, 255)
+  const ip = ipOf(kind, { ...fields, id: ipId }, family === 4 ? 1 : 58)
+  if (ip.version !== family)
+    throw new RangeError(
+      `${kind} between IPv${ip.version} addresses: use ${kind === 'icmp' ? 'icmp6' : 'icmp'}()`,
+    )
+  const payload = quote === undefined ? payloadOf(fields) : quote instanceof Packet ? quote.bytes : quote
+  const messageKind = icmpMessageKind(family, type)
+  const message =
+    messageKind === 'query'
+      ? { kind: messageKind, id: checked('id', id, U16), sequence: checked('seq', seq, U16), payload }
+      : messageKind === 'error'
+        ? { kind: messageKind, rest: checked('rest', rest, U32), quote: payload }
+        : { kind: messageKind, rest: checked('rest', rest, U32), payload }
+  return finish(fields, { kind, ip, type, code, message, checksum: undefined })
+}
+
+/** A GRE packet; the flags follow from which words are given. Version 1 (PPTP): `key` is length << 16 | call id. */
+export function gre(
+  fields: Omit<PacketOptions, 'checksum'> &
+    Ends & {
+      readonly version?: number
+      readonly protocolType?: number
+      readonly key?: number
+      readonly sequence?: number
+      readonly acknowledgment?: number
+    },
+): Packet {
+  const { version = 0, protocolType = 0x0800, key, sequence, acknowledgment } = fields
+  const words = { key, sequence, acknowledgment }
+  return new Packet(
+    encode({
+      kind: 'gre',
+      ip: ipOf('gre', fields, 47),
+      flags: greFlags(words),
+      version: checked('version', version, 7),
+      protocolType: checked('protocolType', protocolType, U16),
+      ...words,
+      payload: payloadOf(fields),
+    }),
+  )
+}
+
+/** An IPsec ESP packet. */
+export function esp(
+  fields: Omit<PacketOptions, 'checksum'> & Ends & { readonly spi: number; readonly sequence?: number },
+): Packet {
+  const { spi, sequence = 0 } = fields
+  const ip = ipOf('esp', fields, 50)
+  return new Packet(
+    encode({
+      kind: 'esp',
+      ip,
+      spi: checked('spi', spi, U32),
+      sequence: checked('sequence', sequence, U32),
+      payload: payloadOf(fields),
+    }),
+  )
+}
+
+/** A packet of any protocol, `data` being all that follows the IP header; also later fragments of those with ports. */
+export function proto(protocol: number, fields: Omit<PacketOptions, 'checksum'> & Ends): Packet {
+  const ip = ipOf('proto', fields, checked('protocol', protocol, 255))
+  return new Packet(encode({ kind: 'other', ip, payload: payloadOf(fields) }))
+}
+
+/** A packet from bytes or hex digits, whatever they are. */
+export function raw(bytes: Uint8Array | string): Packet {
+  return typeof bytes === 'string' ? Packet.fromHex(bytes) : new Packet(bytes)
+}
+
+const U16 = 0xffff
+const U32 = 0xffffffff
+
+function checked(name: string, value: number, max: number): number {
+  if (!Number.isInteger(value) || value < 0 || value > max)
+    throw new RangeError(`${name}: ${value} is not a whole number from 0 to ${max}`)
+  return value
+}
+
+function withPorts(kind: string, fields: PacketOptions & Ends, protocol: number) {
+  const example = `like '10.0.0.5:40000' or '[2001:db8::1]:53'`
+  const from = parseEndpoint(fields.from)
+  const to = parseEndpoint(fields.to)
+  if (from?.port === undefined)
+    throw new RangeError(`from: ${kind} needs an address with a port, ${example}, not '${fields.from}'`)
+  if (to?.port === undefined)
+    throw new RangeError(`to: ${kind} needs an address with a port, ${example}, not '${fields.to}'`)
+  const ip = headerOf(fields, from.address, to.address, protocol)
+  return { ip, sourcePort: from.port, destinationPort: to.port }
+}
+
+function ipOf(kind: string, fields: PacketOptions & Ends, protocol: number) {
+  const from = Address.tryParse(fields.from)
+  const to = Address.tryParse(fields.to)
+  if (from === undefined)
+    throw new RangeError(`from: ${kind} needs an address without a port, not '${fields.from}'`)
+  if (to === undefined)
+    throw new RangeError(`to: ${kind} needs an address without a port, not '${fields.to}'`)
+  return headerOf(fields, from, to, protocol)
+}
+
+function headerOf(fields: PacketOptions, source: Address, destination: Address, protocol: number) {
+  const { ttl, tos, id, fragment, ipOptions } = fields
+  if (source.family !== destination.family)
+    throw new RangeError('from and to are of different IP versions: give two IPv4 or two IPv6 addresses')
+  if (ttl !== undefined) checked('ttl', ttl, 255)
+  if (tos !== undefined) checked('tos', tos, 255)
+  if (id !== undefined) checked('id', id, U16)
+  if (ipOptions !== undefined && ipOptions.length > 40)
+    throw new RangeError(`ipOptions: ${ipOptions.length} bytes, but at most 40 fit`)
+  if (source.family === 6 && fragment !== undefined)
+    throw new RangeError('fragment: an IPv6 fragment is made with extensions: [fragmentExtension(…)]')
+  if (fragment !== undefined && checked('fragment.offset', fragment.offset, 65528) % 8 !== 0)
+    throw new RangeError(`fragment.offset: ${fragment.offset} is not a multiple of 8`)
+  return ipPart(
+    { ...fields, source, destination, fragmentOffset: fragment?.offset, moreFragments: fragment?.more },
+    protocol,
+  )
+}
+
+function payloadOf({ data = 0 }: Pick<PacketOptions, 'data'>): Uint8Array {
+  if (typeof data === 'string') return new TextEncoder().encode(data)
+  return typeof data === 'number' ? new Uint8Array(checked('data', data, U16)) : data
+}
+
+/** Encodes, with the checksum the caller wants. */
+function finish(fields: Pick<PacketOptions, 'checksum' | 'totalLength'>, packet: Decoded): Packet {
+  const { checksum, totalLength } = fields
+  const right = checksum === 'bad' ? rightChecksumOf(packet) : undefined
+  const wanted = checksum === 'bad' ? badChecksum(right ?? 0) : checksum
+  if (wanted !== undefined) checked('checksum', wanted, packet.kind === 'sctp' ? U32 : U16)
+  const bytes = encode(wanted === undefined ? packet : ({ ...packet, checksum: wanted } as Decoded))
+  if (bytes.length > 65535 && totalLength === undefined)
+    throw new RangeError(`the packet would have ${bytes.length} bytes, but at most 65535 fit: give less data`)
+  return new Packet(bytes)
+}

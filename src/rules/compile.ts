@@ -1,0 +1,244 @@
+import type { Family } from '../address.ts'
+import type { TargetFunction, Test } from './extension.ts'
+import { headerTests } from './header-tests.ts'
+import {
+  BUILTIN_CHAINS,
+  type Chain,
+  type Counters,
+  type Hook,
+  type Rule,
+  type Ruleset,
+  TABLES,
+  type Table,
+  type TableName,
+} from './model.ts'
+import { reachableHooks } from './reach.ts'
+import { matchExtension, targetExtension } from './registry.ts'
+import { NO_COUNTERS } from './steps.ts'
+
+/** A ruleset made ready to walk: every option turned into tests, every chain name into the chain. */
+export interface CompiledRuleset {
+  readonly family: Family
+  readonly tables: { readonly [table in TableName]?: CompiledTable }
+  /** Some rule needs connection tracking, so it and defragmentation are on. */
+  readonly needsConntrack: boolean
+  /** Slot numbers of all rules and policies: where their counters are. */
+  readonly slots: CounterSlots
+}
+
+export interface CompiledTable {
+  readonly name: TableName
+  readonly base: { readonly [hook in Hook]?: CompiledChain }
+  readonly chains: ReadonlyMap<string, CompiledChain>
+}
+
+export class CompiledChain {
+  readonly table: TableName
+  readonly name: string
+  rules: CompiledRule[] = []
+  /** undefined for user chains */
+  readonly policy: 'ACCEPT' | 'DROP' | undefined
+  readonly policySlot: number
+
+  constructor(table: TableName, chain: Chain, policySlot: number) {
+    this.table = table
+    this.name = chain.name
+    this.policy = chain.policy
+    this.policySlot = policySlot
+  }
+}
+
+export const TargetKind = {
+  NONE: 0,
+  ACCEPT: 1,
+  DROP: 2,
+  RETURN: 3,
+  QUEUE: 4,
+  JUMP: 5,
+  GOTO: 6,
+  EXTENSION: 7,
+} as const
+type TargetKind = (typeof TargetKind)[keyof typeof TargetKind]
+
+export class CompiledRule {
+  readonly rule: Rule
+  readonly chain: CompiledChain
+  /** from 1 */
+  readonly number: number
+  readonly slot: number
+  readonly tests: readonly Test[]
+  readonly kind: TargetKind
+  readonly jump: CompiledChain | undefined
+  readonly run: TargetFunction | undefined
+
+  constructor(
+    rule: Rule,
+    chain: CompiledChain,
+    number: number,
+    slot: number,
+    tests: readonly Test[],
+    kind: TargetKind,
+    jump: CompiledChain | undefined,
+    run: TargetFunction | undefined,
+  ) {
+    this.rule = rule
+    this.chain = chain
+    this.number = number
+    this.slot = slot
+    this.tests = tests
+    this.kind = kind
+    this.jump = jump
+    this.run = run
+  }
+}
+
+/**
+ * Gives every rule and policy a dense number that outlives edits: a rule that an edit left untouched (the same object)
+ * keeps its slot, and so its counters and the memory of its matches, as in the kernel.
+ */
+export class CounterSlots {
+  private readonly rules = new Map<Rule, number>()
+  private readonly policies = new Map<string, number>()
+  /** What a fresh slot starts from, by slot; only those made by this ruleset. */
+  readonly fresh: { slot: number; counters: Counters }[] = []
+  next: number
+
+  constructor(next = 0) {
+    this.next = next
+  }
+
+  rule(rule: Rule, previous: CounterSlots | undefined): number {
+    // an object that stands twice in a ruleset is two rules: only its first place keeps the old slot
+    const kept = this.rules.has(rule) ? undefined : previous?.rules.get(rule)
+    const slot = kept ?? this.allocate(rule.counters ?? NO_COUNTERS)
+    this.rules.set(rule, slot)
+    return slot
+  }
+
+  policy(key: string, counters: Counters | undefined, previous: CounterSlots | undefined): number {
+    const slot = previous?.policies.get(key) ?? this.allocate(counters ?? NO_COUNTERS)
+    this.policies.set(key, slot)
+    return slot
+  }
+
+  private allocate(counters: Counters): number {
+    const slot = this.next++
+    this.fresh.push({ slot, counters })
+    return slot
+  }
+}
+
+/**
+ * @param ruleset one that `parseRules` accepted, or an edit of one
+ * @param previous the compiled form of the ruleset that this one was edited from, so that unchanged rules keep their counters
+ * @param firstSlot the first free counter slot
+ */
+export function compileRuleset(
+  ruleset: Ruleset,
+  previous: CompiledRuleset | undefined,
+  firstSlot: number,
+): CompiledRuleset {
+  const slots = new CounterSlots(firstSlot)
+  const tables: { [table in TableName]?: CompiledTable } = {}
+  let needsConntrack = false
+  for (const name of TABLES) {
+    const table = ruleset.tables[name]
+    if (table === undefined) continue
+    tables[name] = compileTable(table, ruleset.family, slots, previous?.slots)
+    needsConntrack ||= tableNeedsConntrack(table, ruleset.family)
+  }
+  return { family: ruleset.family, tables, needsConntrack, slots }
+}
+
+function compileTable(
+  table: Table,
+  family: Family,
+  slots: CounterSlots,
+  previous: CounterSlots | undefined,
+): CompiledTable {
+  const chains = new Map<string, CompiledChain>()
+  for (const chain of Object.values(table.chains)) {
+    const policySlot =
+      chain.policy === undefined
+        ? -1
+        : slots.policy(`${family}/${table.name}/${chain.name}`, chain.policyCounters, previous)
+    chains.set(chain.name, new CompiledChain(table.name, chain, policySlot))
+  }
+  const hooks = reachableHooks(table)
+  for (const chain of Object.values(table.chains)) {
+    const compiled = chains.get(chain.name)!
+    compiled.rules = chain.rules.map((rule, index) => {
+      const slot = slots.rule(rule, previous)
+      const place = { family, table: table.name, rule, hooks: hooks.get(chain.name) ?? new Set<Hook>() }
+      return compileRule(rule, compiled, index + 1, slot, place, chains)
+    })
+  }
+  const base: { [hook in Hook]?: CompiledChain } = {}
+  for (const hook of BUILTIN_CHAINS[table.name]) base[hook] = chains.get(hook)!
+  return { name: table.name, base, chains }
+}
+
+interface Place {
+  readonly family: Family
+  readonly table: TableName
+  readonly rule: Rule
+  readonly hooks: ReadonlySet<Hook>
+}
+
+function compileRule(
+  rule: Rule,
+  chain: CompiledChain,
+  number: number,
+  slot: number,
+  place: Place,
+  chains: ReadonlyMap<string, CompiledChain>,
+): CompiledRule {
+  const tests = headerTests(rule, place.family)
+  rule.matches.forEach((match, index) => {
+    const extension = matchExtension(match.name, place.family)
+    if (extension === undefined) throw new RangeError(`match '${match.name}' is not modelled`)
+    tests.push(...extension.compile(match.options, { ...place, instance: `${slot}.${index}` }))
+  })
+  const { target } = rule
+  const make = (kind: TargetKind, jump?: CompiledChain, run?: TargetFunction): CompiledRule =>
+    new CompiledRule(rule, chain, number, slot, tests, kind, jump, run)
+  switch (target.kind) {
+    case 'none':
+      return make(TargetKind.NONE)
+    case 'verdict':
+      return make(TargetKind[target.verdict])
+    case 'jump':
+    case 'goto': {
+      const jump = chains.get(target.chain)
+      if (jump === undefined)
+        throw new RangeError(`${chain.table}/${chain.name}:${number}: no chain '${target.chain}'`)
+      return make(target.kind === 'jump' ? TargetKind.JUMP : TargetKind.GOTO, jump)
+    }
+    case 'extension': {
+      const extension = targetExtension(target.name, place.family)
+      if (extension === undefined) throw new RangeError(`target '${target.name}' is not modelled`)
+      return make(
+        TargetKind.EXTENSION,
+        undefined,
+        extension.compile(target.options, { ...place, instance: `${slot}.t` }),
+      )
+    }
+    default:
+      return target satisfies never
+  }
+}
+
+function tableNeedsConntrack(table: Table, family: Family): boolean {
+  for (const chain of Object.values(table.chains)) {
+    for (const { matches, target } of chain.rules) {
+      for (const match of matches)
+        if (matchExtension(match.name, family)?.needsConntrack?.(match.options)) return true
+      if (
+        target.kind === 'extension' &&
+        targetExtension(target.name, family)?.needsConntrack?.(target.options)
+      )
+        return true
+    }
+  }
+  return false
+}

@@ -1,0 +1,151 @@
+import { type Address, maskOf } from '../../address.ts'
+import { type Connection, DEFAULT_ZONE, Status, type Zone } from '../../conntrack/connection.ts'
+import type { Tuple } from '../../conntrack/tuple.ts'
+import type { Skb } from '../../packet/skb.ts'
+import { defineMatch, type MatchEnvironment, OptionError, type Test } from '../extension.ts'
+import { type Entries, withEntry } from './entries.ts'
+import { packetTuple } from './packet-tuple.ts'
+import { parsePrefixLength, requireNumber, UINT32_MAX } from './support.ts'
+
+interface ConnlimitOptions {
+  readonly limit: number
+  readonly above: boolean
+  readonly length: number
+  readonly side: 'saddr' | 'daddr'
+}
+
+/** A connection that was counted: its original tuple, which may have gone from conntrack since. */
+interface Counted {
+  readonly tuple: Tuple
+  readonly zone: Zone
+}
+
+const NONE: Entries<readonly Counted[]> = new Map()
+
+const TCP_TIME_WAIT = 7
+const TCP_CLOSE = 8
+
+const limitOption = (above: boolean) =>
+  ({
+    name: above ? 'connlimit-above' : 'connlimit-upto',
+    arguments: 1,
+    negatable: true,
+    excludes: [above ? 'connlimit-upto' : 'connlimit-above'],
+    placeholder: 'n',
+    help: `${above ? 'more than' : 'up to'} n connections`,
+    set(options: { limit?: number; above?: boolean }, [text = '']: readonly string[], negated: boolean) {
+      options.limit = requireNumber(text, 0, UINT32_MAX)
+      options.above = above !== negated
+    },
+  }) as const
+
+const sideOption = (side: 'saddr' | 'daddr') =>
+  ({
+    name: `connlimit-${side}`,
+    arguments: 0,
+    excludes: [side === 'saddr' ? 'connlimit-daddr' : 'connlimit-saddr'],
+    help: `group by ${side === 'saddr' ? 'source (the default)' : 'destination'} address`,
+    set(options: { side?: 'saddr' | 'daddr' }) {
+      options.side = side
+    },
+  }) as const
+
+/** `-m connlimit`: net/netfilter/xt_connlimit.c and nf_conncount.c. Every rule counts for itself. */
+export const connlimit = defineMatch<ConnlimitOptions>({
+  name: 'connlimit',
+  summary: 'how many connections an address or network has',
+  options: [
+    limitOption(false),
+    limitOption(true),
+    {
+      name: 'connlimit-mask',
+      arguments: 1,
+      placeholder: 'length',
+      help: 'group addresses by a prefix of this length (default: the whole address)',
+      set(options, [text = ''], _negated, { family }) {
+        options.length = parsePrefixLength(text, family)
+      },
+    },
+    sideOption('saddr'),
+    sideOption('daddr'),
+  ],
+  defaults: ({ family }) => ({ length: family === 4 ? 32 : 128, side: 'saddr' }),
+  finish(options) {
+    if (options.limit === undefined)
+      throw new OptionError('connlimit: no limit', { expected: '--connlimit-above or --connlimit-upto' })
+    return options as ConnlimitOptions
+  },
+  needsConntrack: () => true,
+  save: ({ limit, above, length, side }) =>
+    `--connlimit-${above ? 'above' : 'upto'} ${limit} --connlimit-mask ${length} --connlimit-${side}`,
+  list: ({ limit, above, length, side }) =>
+    `#conn ${side === 'saddr' ? 'src' : 'dst'}/${length} ${above ? '>' : '<='} ${limit}`,
+  compile: (options, { family, instance }) => [limitTest(options, family, `connlimit/${instance}`)],
+})
+
+function limitTest({ limit, above, length, side }: ConnlimitOptions, family: 4 | 6, key: string): Test {
+  const mask = maskOf(family, length)
+  const groupOf = (skb: Skb, zone: Zone): string => {
+    const address: Address = side === 'saddr' ? skb.source : skb.destination
+    const { w0, w1, w2, w3 } = address
+    return `${w0 & mask.w0},${w1 & mask.w1},${w2 & mask.w2},${w3 & mask.w3}/${zone.id}`
+  }
+  const recall = (environment: MatchEnvironment) =>
+    (environment.memory.get(key) as Entries<readonly Counted[]> | undefined) ?? NONE
+  return {
+    option: `--connlimit-${above ? 'above' : 'upto'} ${limit}`,
+    passes(skb, environment) {
+      const tuple = skb.connection?.original ?? packetTuple(skb)
+      if (tuple === undefined) {
+        environment.hotdrop = true
+        return false
+      }
+      const zone = skb.connection?.zone ?? DEFAULT_ZONE
+      const group = groupOf(skb, zone)
+      const groups = recall(environment)
+      const counted = count(groups.get(group), tuple, zone, skb, environment)
+      environment.memory.set(key, withEntry(groups, group, counted))
+      return counted.length > limit === above
+    },
+    seen(skb, environment) {
+      const zone = skb.connection?.zone ?? DEFAULT_ZONE
+      return `${recall(environment).get(groupOf(skb, zone))?.length ?? 0} connections`
+    },
+  }
+}
+
+/**
+ * `nf_conncount`: forgets what conntrack no longer knows or has closed, and adds the packet's connection unless it is
+ * there, or has been confirmed before (then it was counted when it began, or never will be).
+ */
+function count(
+  list: readonly Counted[] | undefined,
+  tuple: Tuple,
+  zone: Zone,
+  skb: Skb,
+  environment: MatchEnvironment,
+): readonly Counted[] {
+  const present: Counted = { tuple, zone }
+  if (list === undefined || list.length === 0) return [present]
+  const connection = skb.connection ?? environment.findConnection(tuple, zone)
+  const confirmed = connection?.has(Status.CONFIRMED) === true && skb.inDevice !== 'lo'
+  const live: Counted[] = []
+  let known = false
+  for (const counted of list) {
+    const found = environment.findConnection(counted.tuple, counted.zone)
+    if (found === undefined) continue
+    const same = counted.tuple.equals(tuple) && counted.zone.id === zone.id
+    if (same) known = true
+    if ((!same || confirmed) && isClosed(found)) continue
+    live.push(counted)
+  }
+  if (!known && !confirmed) live.push(present)
+  return live
+}
+
+function isClosed({ protocolState }: Connection): boolean {
+  return (
+    protocolState?.kind === 'tcp' &&
+    (protocolState.state === TCP_TIME_WAIT || protocolState.state === TCP_CLOSE)
+  )
+}

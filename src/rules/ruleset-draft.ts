@@ -1,0 +1,67 @@
+import type { Family } from '../address.ts'
+import type { HostResolver } from './addresses.ts'
+import type { CommandContext } from './command-parser.ts'
+import { type Ruleset, TABLES, type TableName } from './model.ts'
+import { tablesOf } from './print.ts'
+import { RuleError } from './rule-error.ts'
+import { TableDraft } from './table-draft.ts'
+import type { Word } from './words.ts'
+
+/** A ruleset while a text is read into it. */
+export class RulesetDraft {
+  readonly family: Family
+  readonly file: string | undefined
+  private readonly resolveHost: HostResolver
+  /** In the order in which they were loaded. */
+  private readonly tables = new Map<TableName, TableDraft>()
+
+  constructor(
+    family: Family,
+    file: string | undefined,
+    resolveHost: HostResolver,
+    base: Ruleset | undefined,
+  ) {
+    this.family = family
+    this.file = file
+    this.resolveHost = resolveHost
+    for (const table of base === undefined ? [] : tablesOf(base))
+      this.tables.set(table.name, new TableDraft(table.name, family, table))
+  }
+
+  /** The table of that name; it comes into being when it is named. @throws RuleError */
+  openTable(word: Word): TableDraft {
+    const name = TABLES.find(table => table === word.text)
+    if (name === undefined)
+      throw new RuleError(`there is no table named '${word.text}'`, word, {
+        code: 'kernel',
+        expected: TABLES.join(', '),
+      })
+    const table = this.tables.get(name) ?? new TableDraft(name, this.family, undefined)
+    this.tables.set(name, table)
+    return table
+  }
+
+  /** @param restoreTable the table that the line stands in, undefined for a command of its own */
+  context(restoreTable: string | undefined): CommandContext {
+    return {
+      family: this.family,
+      restoreTable,
+      resolveHost: this.resolveHost,
+      hasChain: (table, chain) => this.hasChain(table, chain),
+    }
+  }
+
+  ruleset(): Ruleset {
+    return {
+      family: this.family,
+      tables: Object.fromEntries([...this.tables].map(([name, table]) => [name, table.table()])),
+    }
+  }
+
+  private hasChain(table: string, chain: string): boolean {
+    const name = TABLES.find(known => known === table)
+    if (name === undefined) return false
+    const draft = this.tables.get(name) ?? new TableDraft(name, this.family, undefined)
+    return draft.hasChain(chain)
+  }
+}

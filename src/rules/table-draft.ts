@@ -1,0 +1,259 @@
+import type { Family } from '../address.ts'
+import { verdictOf } from './chain-names.ts'
+import { type Command, type CommandKind, hasRule } from './command.ts'
+import { byteLength } from './interfaces.ts'
+import {
+  BUILTIN_CHAINS,
+  type Chain,
+  type Counters,
+  type Rule,
+  type Table,
+  type TableName,
+  type Target,
+} from './model.ts'
+import { byBytes, orderedChains, ruleText } from './print.ts'
+import { RuleError } from './rule-error.ts'
+import type { Word } from './words.ts'
+
+interface ChainDraft {
+  policy: 'ACCEPT' | 'DROP' | undefined
+  policyCounters: Counters | undefined
+  rules: Rule[]
+}
+
+/** A table while commands are applied to it; what libiptc does to its copy of the kernel's table. */
+export class TableDraft {
+  readonly name: TableName
+  private readonly family: Family
+  private readonly chains = new Map<string, ChainDraft>()
+  /** Within `*table … COMMIT` nothing has counted yet: `-Z` there does not touch the counters that rules begin with. */
+  private isRestored = false
+
+  /** A table as the kernel creates it: built-in chains that accept; or the one that is there already. */
+  constructor(name: TableName, family: Family, base: Table | undefined) {
+    this.name = name
+    this.family = family
+    for (const chain of BUILTIN_CHAINS[name])
+      this.chains.set(chain, { policy: 'ACCEPT', policyCounters: undefined, rules: [] })
+    for (const chain of base === undefined ? [] : orderedChains(base))
+      this.chains.set(chain.name, {
+        policy: chain.policy,
+        policyCounters: chain.policyCounters,
+        rules: [...chain.rules],
+      })
+  }
+
+  hasChain(name: string): boolean {
+    return this.chains.has(name)
+  }
+
+  isBuiltin(name: string): boolean {
+    return this.chains.get(name)?.policy !== undefined
+  }
+
+  /** What iptables-restore does to a table that it is going to fill: rules and user chains go, policies stay. */
+  flush(): void {
+    this.isRestored = true
+    for (const [name, chain] of this.chains)
+      if (chain.policy === undefined) this.chains.delete(name)
+      else chain.rules = []
+  }
+
+  /** @throws RuleError */
+  createChain(name: Word): void {
+    if (this.hasChain(name.text)) throw refused(`chain '${name.text}' exists already`, name)
+    if (verdictOf(name.text) !== undefined)
+      throw refused(`a chain cannot be named like the target ${name.text}`, name)
+    this.chains.set(name.text, { policy: undefined, policyCounters: undefined, rules: [] })
+  }
+
+  /** @throws RuleError */
+  setPolicy(chain: Word, policy: Word, counters: Counters | undefined): void {
+    const draft = this.chain(chain)
+    if (draft.policy === undefined)
+      throw refused(`cannot set a policy on '${chain.text}': it is not a built-in chain`, chain)
+    if (policy.text !== 'ACCEPT' && policy.text !== 'DROP')
+      throw refused(`bad policy '${policy.text}'`, policy, 'ACCEPT or DROP')
+    draft.policy = policy.text
+    draft.policyCounters = counters
+  }
+
+  /** @throws RuleError */
+  apply(command: Command): void {
+    if (hasRule(command.kind)) this.checkTarget(command)
+    const { chain } = command
+    if (chain === undefined) this.applyToAll(command.kind, command.word)
+    else this.applyToChain(command, chain)
+  }
+
+  /** The finished table. */
+  table(): Table {
+    const names = [...this.chains.keys()].filter(name => !this.isBuiltin(name)).sort(byBytes)
+    const entries = [...BUILTIN_CHAINS[this.name], ...names].map(name => [name, this.finished(name)] as const)
+    return { name: this.name, chains: Object.fromEntries(entries) }
+  }
+
+  private finished(name: string): Chain {
+    const { policy, policyCounters, rules } = this.chains.get(name)!
+    return {
+      name,
+      ...(policy === undefined ? {} : { policy }),
+      ...(policyCounters === undefined ? {} : { policyCounters }),
+      rules,
+    }
+  }
+
+  private chain(word: Word): ChainDraft {
+    const chain = this.chains.get(word.text)
+    if (chain !== undefined) return chain
+    const elsewhere = Object.entries(BUILTIN_CHAINS).filter(([, names]) =>
+      names.some(name => name === word.text),
+    )
+    throw new RuleError(`table ${this.name} has no chain '${word.text}'`, word, {
+      code: 'kernel',
+      hint:
+        elsewhere.length === 0
+          ? `create it: -N ${word.text}, or :${word.text} - [0:0]`
+          : `${word.text} is in ${elsewhere.map(([table]) => table).join(', ')}`,
+    })
+  }
+
+  /** libiptc lets no rule jump to a built-in chain. */
+  private checkTarget({ rules, word }: Command): void {
+    const target = rules[0]?.target
+    const name = target === undefined ? undefined : chainOf(target)
+    if (name !== undefined && this.isBuiltin(name))
+      throw refused(`a rule cannot jump to the built-in chain ${name}`, word)
+  }
+
+  private applyToAll(kind: CommandKind, word: Word): void {
+    if (kind === 'flush') for (const chain of this.chains.values()) chain.rules = []
+    if (kind === 'zero') for (const name of this.chains.keys()) this.zero(name)
+    if (kind !== 'delete-chain') return
+    const names = [...this.chains.keys()].filter(name => !this.isBuiltin(name)).sort(byBytes)
+    for (const name of names) this.checkDeletable(name, word)
+    for (const name of names) this.chains.delete(name)
+  }
+
+  private applyToChain(command: Command, name: Word): void {
+    const { kind, number = 0, rules, argument } = command
+    if (kind === 'new-chain') {
+      this.createChain(name)
+      return
+    }
+    const chain = this.chain(name)
+    switch (kind) {
+      case 'append':
+        chain.rules.push(...rules)
+        break
+      case 'insert':
+        checkIndex(number, chain.rules.length + 1, 'insert', name)
+        for (const rule of rules) chain.rules.splice(number - 1, 0, rule)
+        break
+      case 'replace':
+        checkIndex(number, chain.rules.length, 'replace', name)
+        chain.rules.splice(number - 1, 1, rules[0]!)
+        break
+      case 'delete-number':
+        checkIndex(number, chain.rules.length, 'delete', name)
+        chain.rules.splice(number - 1, 1)
+        break
+      case 'delete':
+      case 'check':
+        this.findAll(chain, rules, name, kind === 'delete')
+        break
+      case 'flush':
+        chain.rules = []
+        break
+      case 'zero':
+        if (number > 0) checkIndex(number, chain.rules.length, 'zero', name)
+        this.zero(name.text, number)
+        break
+      case 'delete-chain':
+        if (chain.policy !== undefined) throw refused(`cannot delete the built-in chain ${name.text}`, name)
+        this.checkDeletable(name.text, name)
+        this.chains.delete(name.text)
+        break
+      case 'rename-chain':
+        this.rename(name, argument!)
+        break
+      case 'policy':
+        this.setPolicy(name, argument!, command.counters)
+        break
+      case 'list':
+        break
+      default:
+        kind satisfies never
+    }
+  }
+
+  /** `-D` with a specification deletes the first equal rule; rules are equal if they print alike. */
+  private findAll(chain: ChainDraft, wanted: readonly Rule[], name: Word, isDelete: boolean): void {
+    const rules = [...chain.rules]
+    for (const rule of wanted) {
+      const key = ruleKey(rule, this.family)
+      const index = rules.findIndex(other => ruleKey(other, this.family) === key)
+      if (index < 0) throw refused(`no such rule in chain '${name.text}'`, name)
+      if (isDelete) rules.splice(index, 1)
+    }
+    chain.rules = rules
+  }
+
+  private zero(name: string, number = 0): void {
+    if (this.isRestored) return
+    const chain = this.chains.get(name)!
+    if (number === 0) chain.policyCounters = undefined
+    chain.rules = chain.rules.map((rule, index) => {
+      if (number !== 0 && index !== number - 1) return rule
+      const { counters: _, ...rest } = rule
+      return rest
+    })
+  }
+
+  private checkDeletable(name: string, word: Word): void {
+    if (this.chains.get(name)!.rules.length > 0) throw refused(`chain '${name}' is not empty`, word)
+    const isReferred = [...this.chains.values()].some(chain =>
+      chain.rules.some(rule => chainOf(rule.target) === name),
+    )
+    if (isReferred) throw refused(`chain '${name}' is still jumped to`, word)
+  }
+
+  private rename(from: Word, to: Word): void {
+    if (this.hasChain(to.text) || verdictOf(to.text) !== undefined)
+      throw refused(`chain '${to.text}' exists already`, to)
+    if (this.isBuiltin(from.text)) throw refused(`cannot rename the built-in chain ${from.text}`, from)
+    if (byteLength(to.text) > 28) throw refused(`name '${to.text}' is too long`, to, 'at most 28 characters')
+    this.chains.set(to.text, this.chains.get(from.text)!)
+    this.chains.delete(from.text)
+    for (const chain of this.chains.values())
+      chain.rules = chain.rules.map(rule =>
+        chainOf(rule.target) === from.text
+          ? { ...rule, target: { ...rule.target, chain: to.text } as Target }
+          : rule,
+      )
+  }
+}
+
+function refused(message: string, word: Word, expected?: string): RuleError {
+  return new RuleError(message, word, { code: 'kernel', expected })
+}
+
+function checkIndex(number: number, last: number, action: string, chain: Word): void {
+  if (number > last)
+    throw refused(
+      `cannot ${action} rule ${number}: chain '${chain.text}' ends before`,
+      chain,
+      `at most ${last}`,
+    )
+}
+
+/** The chain that a target jumps to. */
+function chainOf(target: Target): string | undefined {
+  return target.kind === 'jump' || target.kind === 'goto' ? target.chain : undefined
+}
+
+/** What makes rules the same for `-D` and `-C`: everything but counters. `! -i +` is not printed, yet counts. */
+function ruleKey(rule: Rule, family: Family): string {
+  const unprinted = (match: Rule['inInterface']): string => (match?.name === '' && match.negated ? '!' : ' ')
+  return `${unprinted(rule.inInterface)}${unprinted(rule.outInterface)}${ruleText(rule, family)}`
+}

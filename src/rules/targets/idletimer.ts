@@ -1,0 +1,55 @@
+import { defineTarget, OptionError, Verdict } from '../extension.ts'
+import { parseBounded } from './mark-value.ts'
+
+export interface IdletimerOptions {
+  readonly timeoutSeconds: number
+  readonly label: string
+  readonly alarm: boolean
+}
+
+const MAX_LABEL = 27
+
+/** `-j IDLETIMER`: net/netfilter/xt_IDLETIMER.c. Tells userspace about idle devices through sysfs; packets notice nothing. */
+export const idletimer = defineTarget<IdletimerOptions>({
+  name: 'IDLETIMER',
+  summary: 'start a timer that tells when no packet came any more',
+  options: [
+    {
+      name: 'timeout',
+      arguments: 1,
+      mandatory: true,
+      placeholder: 'seconds',
+      help: 'how long idle is',
+      set(options, [text = '']) {
+        options.timeoutSeconds = parseBounded(text, 'timeout', 0, 0xffff_ffff)
+      },
+    },
+    {
+      name: 'label',
+      arguments: 1,
+      mandatory: true,
+      placeholder: 'name',
+      help: "the timer's name",
+      set(options, [text = '']) {
+        if (text === '' || text.length > MAX_LABEL)
+          throw new OptionError(`bad label '${text}'`, { expected: `1 to ${MAX_LABEL} characters` })
+        options.label = text
+      },
+    },
+    {
+      name: 'alarm',
+      arguments: 0,
+      help: 'wake the box up',
+      set(options) {
+        options.alarm = true
+      },
+    },
+  ],
+  defaults: () => ({ alarm: false }),
+  check: ({ timeoutSeconds }) => (timeoutSeconds === 0 ? 'timeout value is zero' : undefined),
+  save: ({ timeoutSeconds, label, alarm }) =>
+    `--timeout ${timeoutSeconds} --label ${label}${alarm ? ' --alarm' : ''}`,
+  list: ({ timeoutSeconds, label, alarm }) =>
+    `timeout:${timeoutSeconds} label:${label}${alarm ? ' alarm' : ''}`,
+  compile: () => () => Verdict.CONTINUE,
+})

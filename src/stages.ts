@@ -1,0 +1,127 @@
+import { confirmPacket, trackPacket } from './conntrack/core.ts'
+import { natHook } from './nat/hook.ts'
+import type { NatHook } from './nat/manip.ts'
+import { isExtensionHeader } from './packet/extension-headers.ts'
+import { type DefragUser, reassemble, takeWhole } from './packet/fragments.ts'
+import type { Skb } from './packet/skb.ts'
+import { CompiledRule } from './rules/compile.ts'
+import { walkTable } from './rules/evaluate.ts'
+import { Verdict } from './rules/extension.ts'
+import type { Hook, TableName } from './rules/model.ts'
+import { TableEnvironment } from './table-environment.ts'
+import type { Transaction } from './transaction.ts'
+
+/** One thing that a hook does to a packet. Anything but ACCEPT ends the packet's way (STOLEN: somebody keeps it). */
+export type Stage = (skb: Skb, hook: Hook, transaction: Transaction) => Verdict
+
+const IPV4_MORE_OR_OFFSET = 0x3fff
+
+/** Puts fragments together before anything else looks at them (nf_defrag_ipv4/ipv6); on exactly when conntrack is. */
+export function defragment(skb: Skb, hook: Hook, transaction: Transaction): Verdict {
+  if (!transaction.family(skb).tracking || !mayBeFragment(skb)) return Verdict.ACCEPT
+  return reassembleInto(skb, hook === 'OUTPUT' ? 'output' : 'prerouting', transaction)
+}
+
+/** IPv4 says so in its header; IPv6's fragment header stands anywhere behind it. */
+export function mayBeFragment(skb: Skb): boolean {
+  return skb.family === 4 ? (skb.u16(6) & IPV4_MORE_OR_OFFSET) !== 0 : isExtensionHeader(skb.bytes[6]!)
+}
+
+/** Reassembly of one packet; STOLEN while pieces are missing. `user` keeps the queues of different places apart. */
+export function reassembleInto(skb: Skb, user: DefragUser, transaction: Transaction): Verdict {
+  const result = reassemble(
+    transaction.fragments,
+    skb.share(),
+    skb.family,
+    transaction.nowMs,
+    user,
+    skb.inDevice,
+  )
+  transaction.fragments = result.queue
+  switch (result.status) {
+    case 'not-a-fragment':
+      return Verdict.ACCEPT
+    case 'queued':
+      transaction.ends({ kind: 'held', why: 'a fragment that waits for the others' })
+      return Verdict.STOLEN
+    case 'dropped':
+      transaction.discards(`fragment: ${result.reason}`)
+      return Verdict.DROP
+    case 'whole':
+      break
+  }
+  takeWhole(skb, result)
+  transaction.recorder?.add({ kind: 'reassembled', length: skb.length })
+  return Verdict.ACCEPT
+}
+
+/** A table's chains of this hook. In mangle OUTPUT, a packet that was changed is routed anew. */
+export function table(name: TableName): Stage {
+  return (skb, hook, transaction) => {
+    if (name === 'raw') transaction.recorder?.reachedRaw()
+    const compiled = transaction.family(skb).rules?.tables[name]
+    if (compiled === undefined) return Verdict.ACCEPT
+    const environment = new TableEnvironment(transaction, skb.family, hook, name)
+    if (name !== 'mangle' || hook !== 'OUTPUT')
+      return finish(walkTable(compiled, skb, environment), environment)
+    const { source, destination, mark, tos } = skb
+    const verdict = finish(walkTable(compiled, skb, environment), environment)
+    const changed =
+      skb.mark !== mark ||
+      skb.tos !== tos ||
+      !skb.source.equals(source) ||
+      !skb.destination.equals(destination)
+    return verdict === Verdict.ACCEPT && changed ? transaction.path.reroute(skb, transaction) : verdict
+  }
+}
+
+/** What connection does the packet belong to? Finds or (unconfirmed) makes it. */
+export function conntrack(skb: Skb, _hook: Hook, transaction: Transaction): Verdict {
+  if (!transaction.family(skb).tracking) return Verdict.ACCEPT
+  if (trackPacket(skb, skb.template, transaction) === 'accept') return Verdict.ACCEPT
+  transaction.discards('connection tracking dropped it')
+  return Verdict.DROP
+}
+
+/** Address translation: the packet that opens a connection consults the nat table, every packet is rewritten by its tuples. */
+export function nat(skb: Skb, hook: Hook, transaction: Transaction): Verdict {
+  const family = transaction.family(skb)
+  if (family.rules?.tables.nat === undefined || !family.tracking) return Verdict.ACCEPT
+  const { destination } = skb
+  const { fate } = transaction.result
+  const verdict = natHook(skb, hook as NatHook, walkNat, transaction)
+  if (verdict !== Verdict.ACCEPT) {
+    if (transaction.result.fate === fate) transaction.discards('address translation is impossible')
+    return verdict
+  }
+  return hook === 'OUTPUT' && !skb.destination.equals(destination)
+    ? transaction.path.reroute(skb, transaction)
+    : Verdict.ACCEPT
+}
+
+function walkNat(skb: Skb, hook: NatHook, transaction: Transaction): Verdict {
+  const environment = new TableEnvironment(transaction, skb.family, hook, 'nat')
+  return finish(walkTable(transaction.family(skb).rules!.tables.nat!, skb, environment), environment)
+}
+
+/** The end of the way: helpers read the payload, sequence numbers are shifted, and the connection enters the table. */
+export function confirm(skb: Skb, _hook: Hook, transaction: Transaction): Verdict {
+  if (skb.connection === undefined || confirmPacket(skb, transaction) === 'accept') return Verdict.ACCEPT
+  transaction.discards('connection tracking dropped it at the end of its way')
+  return Verdict.DROP
+}
+
+/** Remembers where a verdict other than ACCEPT fell. */
+function finish(verdict: Verdict, environment: TableEnvironment): Verdict {
+  if (verdict === Verdict.ACCEPT) return verdict
+  const { decidedBy, hotdrop, rejected, transaction, hook, table } = environment
+  if (hotdrop) transaction.discards(`${table}: a rule could not read the header that it matches on`)
+  else if (decidedBy !== undefined) {
+    const place =
+      decidedBy instanceof CompiledRule
+        ? { table, chain: decidedBy.chain.name, rule: decidedBy.number }
+        : { table, chain: decidedBy.name, rule: 'policy' as const }
+    transaction.ends({ kind: rejected ? 'rejected' : 'dropped', at: place, hook })
+  }
+  return verdict
+}

@@ -1,0 +1,65 @@
+import { compileConfig } from './compile-config.ts'
+import type { CompiledConfig } from './compiled.ts'
+import type { FirewallConfig } from './config.ts'
+import type { ExpectationTable } from './conntrack/expectations.ts'
+import type { SessionTable } from './conntrack/session-table.ts'
+import type { FragmentQueue } from './packet/fragments.ts'
+import type { PersistentMap } from './persistent/map.ts'
+import type { PersistentVector } from './persistent/vector.ts'
+import type { Counters } from './rules/model.ts'
+
+interface Parts {
+  config: FirewallConfig
+  compiled: CompiledConfig
+  nowMs: number
+  sessions: SessionTable
+  expectations: ExpectationTable
+  counters: PersistentVector<Counters>
+  memory: PersistentMap<string, unknown>
+  fragments: FragmentQueue
+  nextPacketId: number
+}
+
+/**
+ * A firewall, whole: its configuration and everything that packets and time have made of it. Immutable: `step`, `edit`
+ * and `advance` return the next one, and the old one stays good, so a fork is nothing but keeping it.
+ */
+export class FirewallState {
+  /** What a person configured; change it with `edit`. */
+  readonly config: FirewallConfig
+  readonly compiled: CompiledConfig
+  /** The virtual clock, in ms. */
+  readonly nowMs: number
+  readonly sessions: SessionTable
+  readonly expectations: ExpectationTable
+  /** By the slots of `compiled`; read them with `readCounters`. */
+  readonly counters: PersistentVector<Counters>
+  /** What stateful matches remember. */
+  readonly memory: PersistentMap<string, unknown>
+  /** Fragments that wait for the rest. */
+  readonly fragments: FragmentQueue
+  readonly nextPacketId: number
+
+  constructor(parts: Parts) {
+    this.config = parts.config
+    this.compiled = parts.compiled
+    this.nowMs = parts.nowMs
+    this.sessions = parts.sessions
+    this.expectations = parts.expectations
+    this.counters = parts.counters
+    this.memory = parts.memory
+    this.fragments = parts.fragments
+    this.nextPacketId = parts.nextPacketId
+  }
+
+  /** The same connections, counters and memory under another configuration. */
+  reconfigured(config: FirewallConfig): FirewallState {
+    const { compiled, counters } = compileConfig(config, this, this.counters)
+    return this.with({ config, compiled, counters })
+  }
+
+  /** This state with some parts replaced. */
+  with(parts: Partial<Parts>): FirewallState {
+    return new FirewallState({ ...this, ...parts })
+  }
+}

@@ -1,0 +1,121 @@
+import type { Address, Family } from './address.ts'
+import type { Connection, Zone } from './conntrack/connection.ts'
+import type { ConntrackTemplate } from './conntrack/template.ts'
+import type { Tuple } from './conntrack/tuple.ts'
+import type { ReverseRoute } from './ip/routing.ts'
+import { bind } from './nat/bind.ts'
+import type { LogLine, NflogMessage } from './outcome.ts'
+import type { Skb } from './packet/skb.ts'
+import type { CompiledChain, CompiledRule } from './rules/compile.ts'
+import type { WalkEnvironment } from './rules/evaluate.ts'
+import { type Memory, type SetAccess, Verdict } from './rules/extension.ts'
+import type { Hook, NatRange, TableName } from './rules/model.ts'
+import type { TraceRecorder } from './trace.ts'
+import type { Transaction } from './transaction.ts'
+
+/** What the rules of one table at one hook see of the step: the bridge from `rules` to everything else. */
+export class TableEnvironment implements WalkEnvironment {
+  readonly transaction: Transaction
+  readonly hook: Hook
+  readonly table: TableName
+  hotdrop = false
+  decidedBy: CompiledRule | CompiledChain | undefined = undefined
+  /** A REJECT was reached (whether or not it answered). */
+  rejected = false
+
+  private readonly family: Family
+
+  constructor(transaction: Transaction, family: Family, hook: Hook, table: TableName) {
+    this.transaction = transaction
+    this.family = family
+    this.hook = hook
+    this.table = table
+  }
+
+  get nowMs(): number {
+    return this.transaction.nowMs
+  }
+
+  get memory(): Memory {
+    return this.transaction.memory
+  }
+
+  get sets(): SetAccess {
+    return this.transaction.sets
+  }
+
+  get recorder(): TraceRecorder | undefined {
+    return this.transaction.recorder
+  }
+
+  count(slot: number, bytes: number): void {
+    this.transaction.count(slot, bytes)
+  }
+
+  addressType(address: Address, device?: string): string {
+    return this.transaction.routing(address.family).addressType(address, device)
+  }
+
+  reverseRoute(
+    skb: Skb,
+    options: { readonly mark: number; readonly loose: boolean },
+  ): ReverseRoute | undefined {
+    return this.transaction.routing(skb.family).reverseRoute(skb.source, skb.inDevice, options.loose)
+  }
+
+  findConnection(tuple: Tuple, zone: Zone): Connection | undefined {
+    return this.transaction.findConnection(tuple, zone)
+  }
+
+  deviceGroup(device: string): number {
+    return this.transaction.config.interfaces[device]?.group ?? 0
+  }
+
+  ownConnection(skb: Skb): Connection | undefined {
+    return this.transaction.ownConnection(skb)
+  }
+
+  log(entry: LogLine): void {
+    this.transaction.result.log.push(entry)
+    this.recorder?.add({ kind: 'log', ...entry })
+  }
+
+  nflog(message: NflogMessage): void {
+    this.transaction.result.nflog.push(message)
+  }
+
+  reject(skb: Skb, kind: string): void {
+    this.rejected = true
+    this.transaction.path.reject(skb, kind, this.hook, this.transaction)
+  }
+
+  bindNat(skb: Skb, range: NatRange): Verdict {
+    const connection = this.ownConnection(skb)
+    if (connection === undefined) return Verdict.ACCEPT
+    return bind(connection, range, range.manip, this.transaction) ? Verdict.ACCEPT : Verdict.DROP
+  }
+
+  /** Without a destination: REDIRECT's, the first address of the device the packet came in on. */
+  sourceAddress(device: string, destination?: Address): Address | undefined {
+    return this.transaction.routing(this.family).sourceAddress(device, destination)
+  }
+
+  pathMtu(skb: Skb): number {
+    const back = this.transaction.routing(skb.family).lookup(skb.source)
+    return back === undefined ? skb.routeMtu : Math.min(skb.routeMtu, back.mtu)
+  }
+
+  setTemplate(skb: Skb, template: ConntrackTemplate): void {
+    skb.template = template
+  }
+
+  duplicate(skb: Skb, gateway: Address, device?: string): void {
+    this.transaction.path.duplicate(skb, gateway, device, this.transaction)
+  }
+
+  queue(skb: Skb, queue: { readonly number: number; readonly bypass: boolean }): Verdict {
+    const { queueVerdict } = this.transaction.options
+    if (queueVerdict === undefined) return queue.bypass ? Verdict.CONTINUE : Verdict.DROP
+    return queueVerdict(queue.number, skb.bytes.slice()) === 'ACCEPT' ? Verdict.ACCEPT : Verdict.DROP
+  }
+}
