@@ -68,6 +68,8 @@ export interface LogLine {
   /** syslog level, 0 (emerg) to 7 (debug) */
   readonly level: number
   readonly text: string
+  /** It is about a packet that the box made itself. */
+  readonly answer: boolean
 }
 
 /** A message to userspace (`-j NFLOG`). */

@@ -203,10 +203,18 @@ function loopCopy(skb: Skb, transaction: Transaction): void {
   loopBack(copy, copy.outDevice, transaction)
 }
 
+/** Ethernet from nobody to nobody, as LOG shows it. */
+const LOOPBACK_HEADER = {
+  4: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x08, 0x00),
+  6: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x86, 0xdd),
+}
+
 function loopBack(skb: Skb, device: string, transaction: Transaction): void {
   skb.inDevice = device
   skb.outDevice = ''
+  if (device === 'lo') skb.linkHeader = LOOPBACK_HEADER[skb.family]
   skb.nextHop = undefined
+  skb.socket = undefined
   skb.looped = true
   transaction.looped.push(skb)
 }

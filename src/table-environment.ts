@@ -60,7 +60,8 @@ export class TableEnvironment implements WalkEnvironment {
     skb: Skb,
     options: { readonly mark: number; readonly loose: boolean },
   ): ReverseRoute | undefined {
-    return this.transaction.routing(skb.family).reverseRoute(skb.source, skb.inDevice, options.loose)
+    const route = this.transaction.routing(skb.family).reverseRoute(skb.source, skb.inDevice, options.loose)
+    return route && { device: route.device, type: route.type.toUpperCase() }
   }
 
   findConnection(tuple: Tuple, zone: Zone): Connection | undefined {
@@ -75,8 +76,8 @@ export class TableEnvironment implements WalkEnvironment {
     return this.transaction.ownConnection(skb)
   }
 
-  log(entry: LogLine): void {
-    this.transaction.result.log.push(entry)
+  log(entry: Omit<LogLine, 'answer'>): void {
+    this.transaction.result.log.push({ ...entry, answer: this.transaction.answering > 0 })
     this.recorder?.add({ kind: 'log', ...entry })
   }
 

@@ -12,6 +12,8 @@ export interface KernelCase {
   readonly ipset?: string
   readonly rules: string
   readonly log?: boolean
+  /** The recorder slept 9 ms before each packet. */
+  readonly pace?: boolean
   readonly steps?: readonly CaseStep[]
   readonly counters?: CaseCounters
   readonly ipset_after?: readonly string[]

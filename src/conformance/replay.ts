@@ -44,7 +44,10 @@ export function replayCase(recorded: KernelCase): Replay {
       continue
     }
     const packet = hexToBytes(given.hex)
-    const arrival: Arrival = 'in' in given ? { device: given.in, packet } : { local: true, packet }
+    const arrival: Arrival =
+      'in' in given ? { device: given.in, packet } : { local: true, packet, socket: ROOT }
+    // time stood still but for what the recorder slept
+    if (recorded.pace) state = advance(state, PACE_MS)
     const outcome = step(state, arrival, { choosePort: chooserOf(given.expect?.choices ?? []) })
     state = outcome.state
     steps.push({ ...given, expect: dump(state, outcome, recorded, given) })
@@ -53,6 +56,12 @@ export function replayCase(recorded: KernelCase): Replay {
   const answer: KernelCase = { ...rest, steps, counters: caseCounters(state, recorded.family) }
   return { kind: 'answered', answer }
 }
+
+/** How long the recorder slept before each packet of a case with `pace`. */
+const PACE_MS = 9
+
+/** Who recorded the cases. */
+const ROOT = { uid: 0, gid: 0 }
 
 /** Wishes for the ports that the kernel drew, by the connection's original tuple. */
 function chooserOf(choices: readonly PortChoice[]): PortChooser {
@@ -67,9 +76,8 @@ function chooserOf(choices: readonly PortChoice[]): PortChooser {
           ? orig[4] === sport && orig[2] === dport >> 8
           : orig[2] === sport && orig[3] === dport),
     )
-    return wish !== undefined && wish.port >= min && wish.port <= max && isFree(wish.port)
-      ? wish.port
-      : undefined
+    if (wish === undefined || wish.port < request.min || wish.port > request.max) return undefined
+    return request.isFree(wish.port) ? wish.port : undefined
   }
 }
 
@@ -102,7 +110,10 @@ function dump(
       })),
       nflog: outcome.nflog.map(({ group, prefix, bytes }) => ({ group, prefix, hex: bytesToHex(bytes) })),
       ...(recorded.log && {
-        log: outcome.log.map(({ level, text }) => ({ level, text: maskOuterId(text, given) })),
+        log: outcome.log.map(({ level, text, answer }) => ({
+          level,
+          text: answer ? maskOuterId(text) : text,
+        })),
       }),
       // a recorder that saw nothing but empty ways recorded nothing
       trace: paths.some(({ path }) => path.length > 0) ? paths : [],
@@ -128,9 +139,8 @@ export function dumpTraversal(traversal: Traversal): { path: string[]; mark?: nu
 }
 
 /** The box's own packets have a random id; the recorder writes 0. */
-function maskOuterId(text: string, given: CaseStep): string {
-  const id = 'hex' in given ? Number.parseInt(given.hex.slice(8, 12), 16) : -1
-  return text.replace(/ ID=(\d+)/, (whole, seen) => (Number(seen) === id ? whole : ' ID=0'))
+function maskOuterId(text: string): string {
+  return text.replace(/( TTL=\d+) ID=\d+/, '$1 ID=0')
 }
 
 function caseCounters(state: FirewallState, family: 4 | 6): CaseCounters {

@@ -1,6 +1,6 @@
 import type { Connection } from './connection.ts'
 import type { ConntrackContext } from './context.ts'
-import { emit } from './notify.ts'
+import { emitDestroy } from './notify.ts'
 
 /**
  * Ends a connection (`nf_ct_delete`): it leaves the table, what it announced is forgotten, and listeners hear of it.
@@ -24,7 +24,7 @@ export function sweepExpired(context: ConntrackContext, atMost = 4): void {
   const removed = context.sessions.sweep(context.nowMs, atMost)
   for (let i = 0; i < removed.length; i++) {
     context.expectations.removeOf(removed[i]!.original)
-    emit('DESTROY', removed[i]!, 0, context)
+    emitDestroy(removed[i]!, context)
   }
 }
 
@@ -41,7 +41,7 @@ function bury(
 ): Connection {
   const buried = context.sessions.remove(connection)
   context.expectations.removeOf(buried.original)
-  emit('DESTROY', buried, 0, context)
+  emitDestroy(buried, context)
   context.recorder?.add({
     kind: 'conntrack-entry',
     what,

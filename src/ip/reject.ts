@@ -7,7 +7,6 @@ import {
   IPPROTO_DCCP,
   IPPROTO_ESP,
   IPPROTO_GRE,
-  IPPROTO_IPIP,
   IPPROTO_SCTP,
   IPPROTO_TCP,
   IPPROTO_UDP,
@@ -124,7 +123,6 @@ function hasChecksum(skb: Skb, protocol: number, offset: number): boolean {
     case IPPROTO_SCTP:
     case IPPROTO_UDPLITE:
     case IPPROTO_DCCP:
-    case IPPROTO_IPIP:
       return false
     default:
       return true

@@ -17,7 +17,7 @@ export interface PortRequest {
   readonly current: number
   /** Where the simulator's own search begins. */
   readonly proposal: number
-  /** Would a connection with this port be told apart from all others? */
+  /** May the port be chosen: has nobody got it, or only a closed TCP connection that gives way? */
   isFree(port: number): boolean
 }
 

@@ -101,7 +101,9 @@ class PortSearch implements PortRequest {
   }
 
   isFree(port: number): boolean {
-    return !isTaken(withPort(this.tuple, this.manip, port), this.connection, this.context)
+    const { connection, context } = this
+    const candidate = withPort(this.tuple, this.manip, port)
+    return !isTaken(candidate, connection, context) || evictable(candidate, connection, context) !== undefined
   }
 
   /** The port that the caller wants instead of a random one. */
@@ -142,25 +144,27 @@ class PortSearch implements PortRequest {
 }
 
 /**
- * Kills the entry that a new TCP connection clashes with, if it is over and old sequence numbers cannot be mistaken for
- * new ones: `nf_nat_used_tuple_harder`. @returns whether the tuple is free now
+ * The entry that may be killed to make room: a new TCP connection clashes with it, it is over, and its sequence numbers
+ * cannot be mistaken for the new ones (`nf_nat_used_tuple_harder`).
  */
-function evict(candidate: Tuple, connection: Connection, context: NatContext): boolean {
+function evictable(candidate: Tuple, connection: Connection, context: NatContext): Connection | undefined {
   const fresh = connection.protocolState
   if (candidate.protocol !== IPPROTO_TCP || fresh?.kind !== 'tcp' || fresh.state !== TCP_SYN_SENT)
-    return false
+    return undefined
   const slot = findConnection(replyTo(candidate), connection.zone, context)
-  if (slot < 0) return true
+  if (slot < 0 || (slot & 1) === ORIGINAL) return undefined
   const holder = context.sessions.get(slot >> 1)!
   const old = holder.protocolState
-  if ((slot & 1) === ORIGINAL || old?.kind !== 'tcp' || old.state < TCP_TIME_WAIT) return false
-  if (holder.has(Status.FIXED_TIMEOUT | Status.DYING) || !holder.has(Status.SRC_NAT)) return false
-  if (((fresh.peers[0].end - old.peers[0].end) | 0) <= 0) return false
-  context.recorder?.add({
-    kind: 'nat-evicted',
-    original: holder.original,
-    reply: holder.reply,
-  })
+  if (old?.kind !== 'tcp' || old.state < TCP_TIME_WAIT) return undefined
+  if (holder.has(Status.FIXED_TIMEOUT | Status.DYING) || !holder.has(Status.SRC_NAT)) return undefined
+  return ((fresh.peers[0].end - old.peers[0].end) | 0) > 0 ? holder : undefined
+}
+
+/** @returns whether the tuple is free now */
+function evict(candidate: Tuple, connection: Connection, context: NatContext): boolean {
+  const holder = evictable(candidate, connection, context)
+  if (holder === undefined) return false
+  context.recorder?.add({ kind: 'nat-evicted', original: holder.original, reply: holder.reply })
   killConnection(holder, context, 'NAT needs its port')
   return true
 }

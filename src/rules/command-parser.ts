@@ -38,10 +38,15 @@ const NO_TARGET: Target = { kind: 'none' }
  * (`-6` in a file for iptables-restore).
  *
  * @param words without the program's name
+ * @param start where the line begins
  * @throws RuleError
  */
-export function parseCommand(words: readonly Word[], context: CommandContext): Command | undefined {
-  return new CommandParser(words, context).run()
+export function parseCommand(
+  words: readonly Word[],
+  context: CommandContext,
+  start: Word,
+): Command | undefined {
+  return new CommandParser(words, context, start).run()
 }
 
 class CommandParser {
@@ -72,9 +77,9 @@ class CommandParser {
   private options: readonly LongOption[] = CORE_OPTIONS
   private bang: Word | undefined
 
-  constructor(words: readonly Word[], context: CommandContext) {
+  constructor(words: readonly Word[], context: CommandContext, start: Word) {
     this.context = context
-    this.first = words[0] ?? { text: '', line: 1, column: 1 }
+    this.first = start
     this.getopt = new Getopt(words, CORE_LETTERS, () => this.options)
     if (context.restoreTable !== undefined) this.table = context.restoreTable
   }
@@ -273,7 +278,10 @@ class CommandParser {
   private readJump(word: Word): void {
     this.jump = checkTargetName(word)
     const extension = targetExtension(word.text, this.context.family)
-    if (extension === undefined) return
+    if (extension === undefined) {
+      if (isKnownTarget(word.text, this.context.family)) this.resolveJump(word)
+      return
+    }
     this.target = new ExtensionUse(extension, word, this.parseContext())
     this.addOptions(this.target)
   }

@@ -183,6 +183,8 @@ export interface MatchEnvironment {
   findConnection(tuple: Tuple, zone: Zone): Connection | undefined
   /** ipset: does the set hold what the packet shows? Undefined when there is no such set. */
   readonly sets: SetAccess
+  /** `-m statistic --mode random`: a whole number from 0 to 2³¹-1, from the caller; rules that need it fail without. */
+  readonly random?: (() => number) | undefined
   /** The `group` of a device (`-m devgroup`), 0 by default. */
   deviceGroup(device: string): number
 }
@@ -225,7 +227,10 @@ export interface TargetEnvironment extends MatchEnvironment {
   reject(skb: Skb, kind: string): void
   /** SNAT, DNAT, …: the engine binds the connection to the range. DROP when no tuple is free. */
   bindNat(skb: Skb, range: NatRange): Verdict
-  /** The primary address of a device (`REDIRECT`), or the one it would use towards a destination (`MASQUERADE`). */
+  /**
+   * The primary address of a device (`REDIRECT`), or the one it would use towards a destination (`MASQUERADE`): in IPv4
+   * the device's address in the next hop's subnet, else its primary one. Undefined: it has none.
+   */
   sourceAddress(device: string, destination?: Address): Address | undefined
   /**
    * TCPMSS --clamp-mss-to-pmtu: the smaller of the MTU of the route the packet leaves by (`dst_mtu(skb_dst(skb))`) and
@@ -239,7 +244,10 @@ export interface TargetEnvironment extends MatchEnvironment {
   assignSocket?(skb: Skb, address: Address, port: number): boolean
   /** `-j CT`, `-j NOTRACK`: what conntrack shall do with this packet. Only before conntrack has seen it. */
   setTemplate(skb: Skb, template: ConntrackTemplate): void
-  /** TEE: a copy leaves towards a gateway. */
+  /**
+   * TEE: a copy leaves towards a gateway (net/ipv4/netfilter/nf_dup_ipv4.c): untracked, through OUTPUT and POSTROUTING,
+   * with one hop less (and IPv4's DF set) when made in PREROUTING or INPUT. A copy is not copied again.
+   */
   duplicate(skb: Skb, gateway: Address, device?: string): void
   /** NFQUEUE: hands the packet to the verdict function that the caller supplied. */
   queue(skb: Skb, queue: { readonly number: number; readonly bypass: boolean }): Verdict

@@ -60,6 +60,9 @@ class RestoreReader {
     if (!start.text.startsWith('*'))
       throw new RuleError('this line stands outside of any table', start, {
         expected: '*filter, or another table',
+        ...(start.text.startsWith('-')
+          ? { hint: 'iptables -S prints no tables: put *filter before it and COMMIT behind it' }
+          : {}),
       })
     const [name] = fields(start, 1)
     this.isBroken = true
@@ -94,7 +97,7 @@ class RestoreReader {
   private readRule(start: Word, table: TableDraft): void {
     const { counters, words } = splitCounters(start)
     const prefix = this.readCounters && counters !== undefined ? counterWords(counters, start) : []
-    const command = parseCommand([...prefix, ...words], this.draft.context(table.name))
+    const command = parseCommand([...prefix, ...words], this.draft.context(table.name), start)
     if (command !== undefined) table.apply(command)
   }
 }

@@ -96,8 +96,7 @@ class ScriptReader {
     if (first.plain && CONTROL_END.includes(first.word.text)) return
     const substitution = words.find(word => word.substitution !== undefined)
     if (substitution !== undefined) throw notRun(substitution.substitution!, substitution.word)
-    XX
-      throw notRun(first.word.text, first.word)
+    if (needsShell(first)) throw notRun(first.word.text, first.word)
     const plain = withoutSudo(words.map(({ word }) => word))
     const name = plain[0]
     if (name !== undefined) this.call(name, plain.slice(1))
@@ -108,7 +107,7 @@ class ScriptReader {
     const family = familyOf(program)
     if (family === undefined) this.callOther(program, name)
     else if (family === this.draft.family) {
-      const command = parseCommand(args, this.draft.context(undefined))
+      const command = parseCommand(args, this.draft.context(undefined), name)
       if (command === undefined) return
       const place = command.tableWord ?? { ...command.word, text: command.table }
       this.draft.openTable(place).apply(command)
@@ -125,6 +124,11 @@ class ScriptReader {
       severity: 'warning',
     })
   }
+}
+
+/** A keyword, an assignment, or the beginning of a function. */
+function needsShell({ word, plain }: SimpleCommand['words'][number]): boolean {
+  return (plain && CONTROL.includes(word.text)) || /^\w+=|^\w+\(\)/.test(word.text)
 }
 
 function notRun(what: string, word: Word): RuleError {

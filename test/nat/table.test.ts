@@ -17,9 +17,17 @@ describe('the NAT table', () => {
   for (const [original, reply] of entries) established(step, original, reply)
 
   it('has a row for each connection that is translated, and for no other', () => {
-    const rows = natTable(step.sessions, step.nowMs, c => (c.original.protocol === 6 ? 'ESTABLISHED' : undefined))
+    const rows = natTable(step.sessions, step.nowMs, c =>
+      c.original.protocol === 6 ? 'ESTABLISHED' : undefined,
+    )
     expect(formatNatTable(rows).split('\n')).toEqual([
-      'x',
+      'protocol  kind  inside                outside                  remote              state        timeout',
+      'tcp       SNAT  10.6.0.2:1025         203.0.113.1:40000        198.51.100.7:80     ESTABLISHED  120',
+      'udp       DNAT  192.168.50.10:5353    203.0.113.1:53           198.51.100.7:53     -            120',
+      'icmp      SNAT  10.6.0.2:7            203.0.113.1:7            198.51.100.7:7      -            120',
+      'tcp       both  10.6.0.2:1026         10.6.0.1:1026            192.168.50.10:8080  ESTABLISHED  120',
+      'esp       SNAT  10.6.0.2              203.0.113.1              198.51.100.7        -            120',
+      'tcp       SNAT  [2001:db8:6::2]:1025  [2001:db8:ffff::1]:1025  [2001:db8::7]:80    ESTABLISHED  120',
     ])
   })
 

@@ -1,11 +1,10 @@
 import { defineMatch, OptionError } from '../extension.ts'
-import { byteLength, quote } from './support.ts'
+import { quoteWord } from '../quote.ts'
+import { byteLength } from './support.ts'
 
 interface CommentOptions {
   readonly comment: string
 }
-
-const PLAIN = /^[A-Za-z0-9_-]+$/
 
 /** `-m comment`: a remark that every packet passes (net/netfilter/xt_comment.c). */
 export const comment = defineMatch<CommentOptions>({
@@ -25,7 +24,7 @@ export const comment = defineMatch<CommentOptions>({
       },
     },
   ],
-  save: ({ comment }) => `--comment ${PLAIN.test(comment) ? comment : quote(comment)}`,
+  save: ({ comment }) => `--comment ${quoteWord(comment)}`,
   list: ({ comment }) => `/* ${comment} */`,
   compile: () => [],
 })

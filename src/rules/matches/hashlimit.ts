@@ -1,4 +1,5 @@
 import { defineMatch, OptionError, type OptionSpec } from '../extension.ts'
+import { parseNumber } from '../numbers.ts'
 import {
   BYTE_EXPIRE_BURST_S,
   BYTE_EXPIRE_S,
@@ -17,7 +18,7 @@ import {
   RATE_SCALE,
 } from './hashlimit-table.ts'
 import { parseRate, printedUnitSeconds, rateText, rateUnitSeconds } from './rates.ts'
-import { parsePrefixLength, requireNumber, UINT32_MAX, words } from './support.ts'
+import { parsePrefixLength, requireNumber, truncateBytes, UINT32_MAX, words } from './support.ts'
 
 const DEFAULT_BURST = 5n
 const MAX_BURST = 1_000_000n
@@ -44,6 +45,9 @@ const maskOption = (name: string, field: 'srcmask' | 'dstmask'): OptionSpec<Hash
   placeholder: 'length',
   help: `how much of the ${field.slice(0, 3)} address counts`,
   set(options, [text = ''], _negated, { family }) {
+    const full = family === 4 ? 32 : 128
+    if ((parseNumber(text, 0, UINT32_MAX) ?? 0) > full)
+      throw new OptionError(`bad mask '${text}'`, { expected: `a prefix length up to ${full}` })
     options[field] = parsePrefixLength(text, family)
   },
 })
@@ -103,7 +107,7 @@ export const hashlimit = defineMatch<HashlimitOptions>({
       help: 'the name of the table; rules with the same name share it',
       set(options, [text = '']) {
         if (text === '') throw new OptionError('the name is empty')
-        options.name = text
+        options.name = truncateBytes(text, 254)
       },
     },
     maskOption('hashlimit-srcmask', 'srcmask'),

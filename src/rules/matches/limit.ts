@@ -99,6 +99,7 @@ function parseAverage(text: string): number {
 
 /** `user2credits`, in 32 bits */
 function userCredits(user: number): number {
-  if (user > UINT32_MAX / (HZ * CREDITS_PER_JIFFY)) return Math.floor(user / SCALE) * HZ * CREDITS_PER_JIFFY
-  return Math.floor((user * HZ * CREDITS_PER_JIFFY) / SCALE)
+  const perSecond = HZ * CREDITS_PER_JIFFY
+  if (user > UINT32_MAX / perSecond) return Math.imul(Math.floor(user / SCALE), perSecond) >>> 0
+  return Math.floor((user * perSecond) / SCALE)
 }

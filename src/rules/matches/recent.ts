@@ -4,7 +4,7 @@ import { defineMatch, type MatchEnvironment, OptionError, type OptionSpec, type 
 import { HZ, toJiffies } from './jiffies.ts'
 import { EMPTY_LIST, type RecentEntry, type RecentList } from './recent-list.ts'
 import { siblings } from './siblings.ts'
-import { not, parseHost, requireNumber, UINT32_MAX, words } from './support.ts'
+import { not, parseHost, requireNumber, truncateBytes, UINT32_MAX, words } from './support.ts'
 
 interface RecentOptions {
   readonly action: Action
@@ -104,7 +104,7 @@ export const recent = defineMatch<RecentOptions>({
       placeholder: 'name',
       help: 'the name of the list (default DEFAULT)',
       set(options, [text = '']) {
-        options.name = text
+        options.name = truncateBytes(text, 199)
       },
     },
     {

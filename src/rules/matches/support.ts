@@ -159,17 +159,6 @@ export function parseProtocol(text: string): number {
   throw new OptionError(`unknown protocol '${text}'`, { expected: 'a protocol name or number' })
 }
 
-/**
- * A string in `xtables_save_string`'s quotes: always quoted where it holds anything but plain characters or is empty.
- */
-export function quoteIfNeeded(text: string): string {
-  return /^[A-Za-z0-9_-]+$/.test(text) ? text : quote(text)
-}
-
-export function quote(text: string): string {
-  return `"${text.replace(/["\\']/g, character => `\\${character}`)}"`
-}
-
 const encoder = new TextEncoder()
 
 /** How many bytes a text takes, as C sees it. */
