@@ -40,7 +40,9 @@ function sendAnswer(skb: Skb, answer: Answer, why: string, transaction: Transact
   }
   const made = new Skb(skb.family, answer.bytes)
   made.isAnswer = true
+  made.isLocal = true
   made.checksumVerified = true
+  made.checksumPartial = answer.checksumPartial
   made.connection = skb.connection
   made.ctInfo = attachedInfo(skb)
   transaction.recorder?.add({ kind: 'answer', why, packet: made.share() })

@@ -7,9 +7,10 @@ import { localOutput } from './ip/local-output.ts'
 import { forwardOptions, receiveOptions } from './ip/options.ts'
 import { type OutputRoute, outputRoute, rerouteOutput } from './ip/output-route.ts'
 import { receive } from './ip/receive.ts'
+import { completeChecksum } from './ip/reject.ts'
 import type { InputRoute } from './ip/route.ts'
 import type { Arrival, StepResult } from './outcome.ts'
-import { cutForOutput } from './packet/fragments.ts'
+import { cutForOutput, expireFragments } from './packet/fragments.ts'
 import { Packet } from './packet/packet.ts'
 import { Skb } from './packet/skb.ts'
 import { Verdict } from './rules/extension.ts'
@@ -27,12 +28,33 @@ type Sent = Extract<Arrival, { local: true }>
  */
 export function arrive(transaction: Transaction, arrival: Arrival): StepResult {
   const result = transaction.begin()
+  transaction.inSoftirq = !('local' in arrival)
+  forgetOldFragments(transaction)
   const bytes = arrival.packet instanceof Uint8Array ? arrival.packet : arrival.packet.bytes
   if ('local' in arrival) sendLocally(bytes, arrival, transaction)
   else receiveFrom(bytes, arrival, transaction)
   for (let skb = transaction.looped.shift(); skb !== undefined; skb = transaction.looped.shift())
     receiveLooped(skb, transaction)
   return result
+}
+
+/**
+ * Fragments whose time is up. IPv4 tells the sender only if the rest would have been for the box itself, IPv6 always;
+ * both only about a first fragment (`ip_expire`, `ip6frag_expire_frag_queue`).
+ */
+function forgetOldFragments(transaction: Transaction): void {
+  if (transaction.fragments.pending.length === 0) return
+  const { queue, expired } = expireFragments(transaction.fragments, transaction.nowMs)
+  transaction.fragments = queue
+  for (const { first, family, device } of expired) {
+    if (first === undefined) continue
+    const skb = new Skb(family, first)
+    skb.inDevice = device
+    const route = inputRoute(transaction.routing(family), device, skb.source, skb.destination, skb.protocol)
+    skb.routeType = route.type
+    if (family === 6 || route.kind === 'local')
+      answerError(skb, { type: family === 4 ? 11 : 3, code: 1, info: 0 }, transaction)
+  }
 }
 
 /** A packet comes in on a device. */
@@ -66,6 +88,7 @@ function arrivedSkb(family: Family, bytes: Uint8Array, arrival: Received): Skb {
 /** What left on `lo` comes in there again, with its mark and its connection. */
 function receiveLooped(skb: Skb, transaction: Transaction): void {
   transaction.recorder?.begin(skb.inDevice)
+  transaction.inSoftirq = true
   if (skb.isAnswer) transaction.answering++
   const received = receive(
     skb.family,
@@ -161,6 +184,7 @@ function sendLocally(bytes: Uint8Array, arrival: Sent, transaction: Transaction)
     return
   }
   const skb = new Skb(family, made.bytes)
+  skb.isLocal = true
   skb.socket = arrival.socket
   if (arrival.mark !== undefined) skb.mark = arrival.mark | 0
   transaction.recorder?.add({
@@ -178,9 +202,11 @@ function send(skb: Skb, route: OutputRoute, transaction: Transaction): void {
   if (runHook('OUTPUT', skb, transaction) !== Verdict.ACCEPT) return
   // mangle or nat may have routed it anew
   const { loops } = skb.outputRoute!
-  if (loops === 'copy') loopCopy(skb, transaction)
-  if (postrouting(skb, transaction) && loops !== 'all')
-    transaction.ends({ kind: 'sent', device: skb.outDevice })
+  // IPv4 hears its own broadcast before it leaves (`ip_mc_output`), IPv6 after it (`ip6_finish_output2`)
+  if (loops === 'copy' && skb.family === 4) hearCopy(skb, transaction)
+  const left = postrouting(skb, transaction)
+  if (loops === 'copy' && skb.family === 6) hearCopy(skb, transaction)
+  if (left && loops !== 'all') transaction.ends({ kind: 'sent', device: skb.outDevice })
 }
 
 function takeRoute(skb: Skb, route: OutputRoute): void {
@@ -191,16 +217,23 @@ function takeRoute(skb: Skb, route: OutputRoute): void {
   skb.routeType = route.type
 }
 
-/** `ip_mc_output`: what is sent to everybody, or to a group that we have joined, is heard here too. */
-function loopCopy(skb: Skb, transaction: Transaction): void {
+/**
+ * What is sent to everybody, or to a group that we have joined, is heard here too: a copy passes POSTROUTING and comes
+ * in again on the device that it leaves by.
+ */
+function hearCopy(skb: Skb, transaction: Transaction): void {
   const copy = new Skb(skb.family, skb.share())
   copy.mark = skb.mark
   copy.connection = skb.connection
   copy.ctInfo = skb.ctInfo
-  copy.isAnswer = skb.isAnswer
+  copy.isAnswer = true
   copy.outDevice = skb.outDevice
+  copy.packetType = skb.routeType === 'broadcast' ? 'broadcast' : 'multicast'
+  copy.checksumVerified = true
   if (runHook('POSTROUTING', copy, transaction) !== Verdict.ACCEPT) return
   loopBack(copy, copy.outDevice, transaction)
+  // a sender in process context runs the softirq that receives the copy at once, an answer within one does not
+  if (skb.family === 4 && !transaction.inSoftirq) receiveLooped(transaction.looped.pop()!, transaction)
 }
 
 /** Ethernet from nobody to nobody, as LOG shows it. */
@@ -244,6 +277,7 @@ function postrouting(skb: Skb, transaction: Transaction): boolean {
     loopBack(skb, 'lo', transaction)
     return true
   }
+  completeChecksum(skb)
   const cut = cutForOutput(skb, skb.routeMtu, transaction.nextPacketId)
   switch (cut.kind) {
     case 'as-is':

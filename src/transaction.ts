@@ -78,6 +78,8 @@ export class Transaction implements NatContext {
 
   /** What the present arrival has done so far. */
   result: StepResult = new StepResult()
+  /** A packet is being received, as opposed to sent by a process. */
+  inSoftirq = false
   /** How deep we are in answers that the box makes itself. */
   answering = 0
   /** Packets on their way through `lo`, each a traversal of its own after the present one. */

@@ -18,6 +18,8 @@ export type Answer =
       readonly bytes: Uint8Array
       /** Goes to the OUTPUT hook with this device. */
       readonly route: OutputRoute
+      /** The new skb's `checksumPartial` and `checksumVerified`: IPv4 resets get their checksum on leaving a device. */
+      readonly checksumPartial: boolean
     }
   | { readonly sent: false; readonly reason: string }
 
@@ -68,7 +70,7 @@ function buildIcmp4(skb: Skb, error: IcmpError, context: AnswerContext): Answer 
   bytes[4] = (context.id ?? 0) >> 8
   bytes[5] = (context.id ?? 0) & 255
   writeIpv4Checksum(bytes)
-  return { sent: true, bytes, route }
+  return { sent: true, bytes, route, checksumPartial: false }
 }
 
 function inboundAddress(skb: Skb, table: RoutingTable): Address | undefined {
@@ -139,8 +141,9 @@ function buildIcmp6(skb: Skb, error: IcmpError, context: AnswerContext): Answer 
   const route = outputRoute(table, source, { source: from, device })
   if (route.errno !== 0) return silent(`no way back: ${route.reason}`)
   if (route.type === 'anycast') return silent('the source is an anycast address')
+  const speaker = from ?? route.source!
   const hopLimit = table.sysctls[`net.ipv6.conf.${route.device}.hop_limit`] ?? 64
-  return { sent: true, bytes: writeIcmp6(skb, error, from ?? route.source!, hopLimit), route }
+  return { sent: true, bytes: writeIcmp6(skb, error, speaker, hopLimit), route, checksumPartial: false }
 }
 
 /** Packet too big, and parameter problems about options whose type says so, may answer a multicast. */

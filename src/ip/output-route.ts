@@ -38,9 +38,10 @@ export interface OutputRoute {
   readonly source: Address | undefined
   readonly mtu: number
   /**
-   * 'all': it leaves on `lo` and comes in there again. 'copy': besides leaving it is delivered here, as a second
-   * traversal that comes in on `device` with the same connection. The copy passes POSTROUTING too: in IPv4 before the
-   * packet itself does (`ip_mc_output`), in IPv6 after it (`ip6_finish_output2`).
+   * 'all': it leaves on `lo` and comes in there again. 'copy': besides leaving, a copy (same connection, checksum taken
+   * as verified, no packet for this host by its link-layer type) is delivered here: it passes POSTROUTING itself and
+   * then comes in on `device`. IPv4 (`ip_mc_output`): the copy goes all its way, INPUT included, before the packet
+   * itself passes POSTROUTING. IPv6 (`ip6_finish_output2`): the packet passes POSTROUTING first, then the copy.
    */
   readonly loops: 'none' | 'all' | 'copy'
 }
@@ -92,7 +93,7 @@ export function rerouteOutput(
 
 function outputRoute4(table: RoutingTable, wanted: Address, options: OutputRouteOptions): OutputRoute {
   let source = options.source === undefined || options.source.isZero() ? undefined : options.source
-  let bound = options.device ?? ''
+  const bound = options.device ?? ''
   const everybody = isMulticast(wanted) || isLimitedBroadcast(wanted)
   if (source !== undefined) {
     if (isMulticast(source) || isLimitedBroadcast(source))
@@ -120,7 +121,6 @@ function outputRoute4(table: RoutingTable, wanted: Address, options: OutputRoute
   if (wanted.isZero()) {
     destination = source ?? Address.v4(0x7f000001)
     source ??= destination
-    bound = 'lo'
     return loop(table, 'local', source, 'destination 0.0.0.0 is this box')
   }
   const entry = table.lookup(destination, bound)

@@ -1,6 +1,12 @@
 import type { Family } from '../address.ts'
 import { CtInfo } from '../conntrack/connection.ts'
-import { netfilterChecksumValid, writeIpv4Checksum, writeTransportChecksum } from '../packet/checksum.ts'
+import {
+  foldSum,
+  netfilterChecksumValid,
+  pseudoHeaderSum,
+  writeIpv4Checksum,
+  writeTransportChecksum,
+} from '../packet/checksum.ts'
 import { NEXTHDR_FRAGMENT } from '../packet/extension-headers.ts'
 import {
   IPPROTO_AH,
@@ -88,6 +94,13 @@ export function reject(skb: Skb, kind: string, hook: string, context: AnswerCont
     : silent(refused)
 }
 
+/** Completes the transport checksum of a packet that leaves on a device (not `lo`), if that was put off. */
+export function completeChecksum(skb: Skb): void {
+  if (!skb.checksumPartial) return
+  writeTransportChecksum(skb.writable(), skb.family, skb.protocol, skb.transportOffset)
+  skb.checksumPartial = false
+}
+
 /** What an answer is to the connection of the packet that caused it (`nf_conntrack_attach`); also for ICMP errors. */
 export function attachedInfo(skb: Skb): CtInfo | undefined {
   if (skb.connection === undefined) return undefined
@@ -150,8 +163,11 @@ function reset4(skb: Skb, hook: string, context: AnswerContext): Answer {
   skb.source.write(bytes, 16)
   writeReset(bytes, 20, skb, offset)
   writeIpv4Checksum(bytes)
-  writeTransportChecksum(bytes, 4, IPPROTO_TCP, 20)
-  return { sent: true, bytes, route }
+  // CHECKSUM_PARTIAL: NFLOG in OUTPUT and deliveries over lo show it like this.
+  const pseudo = foldSum(pseudoHeaderSum(4, bytes, IPPROTO_TCP, 20))
+  bytes[36] = pseudo >> 8
+  bytes[37] = pseudo & 255
+  return { sent: true, bytes, route, checksumPartial: true }
 }
 
 function reset6(skb: Skb, hook: string, context: AnswerContext): Answer {
@@ -175,7 +191,7 @@ function reset6(skb: Skb, hook: string, context: AnswerContext): Answer {
   source.write(bytes, 24)
   writeReset(bytes, 40, skb, found.offset)
   writeTransportChecksum(bytes, 6, IPPROTO_TCP, 40)
-  return { sent: true, bytes, route }
+  return { sent: true, bytes, route, checksumPartial: false }
 }
 
 function resetRefused(skb: Skb, offset: number, hook: string): string | undefined {

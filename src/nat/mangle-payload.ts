@@ -1,7 +1,7 @@
 /** Replaces a part of a payload by a text of any length: `nf_nat_mangle_tcp_packet` and `…_udp_packet`, net/netfilter/nf_nat_helper.c. */
 import { readWord } from '../address.ts'
 import type { Connection, Direction } from '../conntrack/connection.ts'
-import { writeIpv4Checksum, writeTransportChecksum } from '../packet/checksum.ts'
+import { foldSum, pseudoHeaderSum, writeIpv4Checksum } from '../packet/checksum.ts'
 import { IPPROTO_TCP, IPPROTO_UDP } from '../packet/protocols.ts'
 import type { Skb } from '../packet/skb.ts'
 import { setSequenceAdjustment } from './sequence-adjust.ts'
@@ -10,7 +10,7 @@ const MAX_PACKET = 65535
 
 /**
  * In a TCP segment. A change of length is remembered in the connection (which must be the step's own copy), so that
- * later segments are shifted. The checksum is computed anew, even if it was wrong before.
+ * later segments are shifted. The checksum is made anew, even if it was wrong before.
  *
  * @param matchOffset counted from the first byte of the payload
  * @returns false when the packet would get too long
@@ -27,7 +27,7 @@ export function mangleTcpPayload(
   const payload = at + (skb.bytes[at + 12]! >> 4) * 4
   const sequence = readWord(skb.bytes, at + 4)
   if (!replaceBytes(skb, payload + matchOffset, matchLength, replacement)) return false
-  writeTransportChecksum(skb.bytes, skb.family, IPPROTO_TCP, at)
+  leavePartial(skb, IPPROTO_TCP, at)
   setSequenceAdjustment(connection, direction, sequence, replacement.length - matchLength)
   return true
 }
@@ -45,8 +45,21 @@ export function mangleUdpPayload(
   const length = bytes.length - at
   bytes[at + 4] = length >>> 8
   bytes[at + 5] = length
-  if (skb.u16(at + 6) !== 0) writeTransportChecksum(bytes, skb.family, IPPROTO_UDP, at)
+  if (skb.u16(at + 6) !== 0) leavePartial(skb, IPPROTO_UDP, at)
   return true
+}
+
+/**
+ * `nf_nat_csum_recalc`: only the pseudo-header's sum is written; the rest is added when the packet leaves on a device.
+ * Who receives it locally sees the incomplete one.
+ */
+function leavePartial(skb: Skb, protocol: number, transportOffset: number): void {
+  const { bytes, family } = skb
+  const at = transportOffset + (protocol === IPPROTO_TCP ? 16 : 6)
+  const sum = foldSum(pseudoHeaderSum(family, bytes, protocol, bytes.length - transportOffset))
+  bytes[at] = sum >>> 8
+  bytes[at + 1] = sum
+  skb.checksumPartial = true
 }
 
 /** Puts an ASCII text in the place of some bytes and corrects the IP header. */
@@ -67,5 +80,7 @@ function replaceBytes(skb: Skb, start: number, length: number, replacement: stri
     bytes[5] = size - 40
   }
   skb.replace(bytes)
+  // it was linearised for this: one piece of the new length
+  if (skb.fragmentSizes !== undefined) skb.fragmentSizes = [size]
   return true
 }

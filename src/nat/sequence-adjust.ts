@@ -13,6 +13,7 @@ import {
 } from '../conntrack/connection.ts'
 import { after } from '../conntrack/sequence.ts'
 import { patchWord32 } from '../packet/checksum.ts'
+import { pullFragments } from '../packet/fragments.ts'
 import type { Skb } from '../packet/skb.ts'
 
 const NONE: SequenceAdjustment = Object.freeze({ correctionPosition: 0, offsetBefore: 0, offsetAfter: 0 })
@@ -52,14 +53,22 @@ export function setSequenceAdjustment(
 export function adjustSequences(skb: Skb, connection: Connection, direction: Direction): boolean {
   const at = skb.transportOffset
   if (skb.bytes.length < at + 20) return false
+  pullFragments(skb, skb.transportOffset + 20)
   const bytes = skb.writable()
+  const partial = skb.u16(at + 16)
   const thisWay = connection.sequenceAdjustments[direction] ?? NONE
   const otherWay = connection.sequenceAdjustments[direction === ORIGINAL ? REPLY : ORIGINAL] ?? NONE
   const sequence = readWord(bytes, at + 4)
   const offset = after(sequence, thisWay.correctionPosition) ? thisWay.offsetAfter : thisWay.offsetBefore
   patchWord32(bytes, at + 16, at + 4, (sequence + offset) | 0)
   patchWord32(bytes, at + 16, at + 8, acknowledge(readWord(bytes, at + 8), otherWay))
-  return adjustSackBlocks(bytes, at, otherWay)
+  const done = adjustSackBlocks(bytes, at, otherWay)
+  if (skb.checksumPartial) {
+    // only the pseudo-header's sum stands there, which none of this changes
+    bytes[at + 16] = partial >>> 8
+    bytes[at + 17] = partial
+  }
+  return done
 }
 
 /** An acknowledgement speaks of the other direction's stream as this side sees it: take its offset off again. */

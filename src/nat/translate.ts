@@ -1,7 +1,8 @@
 import { type Connection, CtInfo, type Direction, ORIGINAL, REPLY, Status } from '../conntrack/connection.ts'
 import type { Tuple } from '../conntrack/tuple.ts'
 import { netfilterChecksumValid, transportChecksum } from '../packet/checksum.ts'
-import { IPPROTO_ICMP, IPPROTO_ICMPV6 } from '../packet/protocols.ts'
+import { pullFragments } from '../packet/fragments.ts'
+import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP } from '../packet/protocols.ts'
 import type { Skb } from '../packet/skb.ts'
 import type { NatContext } from './context.ts'
 import type { Manip } from './manip.ts'
@@ -65,6 +66,7 @@ export function translateIcmpError(
 
   const other = direction === ORIGINAL ? connection.reply : connection.original
   const from = context.recorder === undefined ? undefined : endpoint(skb, manip)
+  pullFragments(skb, quote + (family === 4 ? 20 : 40) + 8)
   const bytes = skb.writable()
   // The quote travelled the other way: it must look like the packet as the error's receiver sent it.
   const quoteManip = manip === 'source' ? 'destination' : 'source'
@@ -91,10 +93,17 @@ function rewriteOuter(skb: Skb, other: Tuple, protocol: number, manip: Manip): b
   const isSource = manip === 'source'
   const address = isSource ? other.destination : other.source
   const port = portOf(other, isSource ? 'destination' : 'source')
+  pullFragments(skb, skb.transportOffset + headerLength(skb))
   if (!rewritePacket(skb.family, skb.writable(), 0, protocol, manip, address, port)) return false
   if (isSource) skb.source = address
   else skb.destination = address
   return true
+}
+
+/** How much of the transport header is made writable (`l4proto_manip_pkt` in nf_nat_proto.c). */
+function headerLength(skb: Skb): number {
+  const whole = skb.protocol === IPPROTO_TCP ? 20 : 8
+  return skb.transportLength >= whole ? whole : 8
 }
 
 /** For traces only: the address and port that stand in the packet. */

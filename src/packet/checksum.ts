@@ -185,7 +185,9 @@ export function transportChecksumValid(skb: Skb): boolean {
   if (offset + field + 2 > bytes.length) return false
   if (protocol === IPPROTO_UDPLITE) return udpliteChecksumValid(skb)
   if (protocol === IPPROTO_UDP && skb.u16(offset + 6) === 0) return true
-  return netfilterChecksumValid(skb)
+  // `__skb_checksum_complete` remembers a good result: REJECT does not sum again, though options may have changed since
+  skb.checksumVerified = netfilterChecksumValid(skb)
+  return skb.checksumVerified
 }
 
 /**

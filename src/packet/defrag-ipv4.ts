@@ -28,6 +28,7 @@ export function reassembleIpv4(
   packet: Uint8Array,
   nowMs: number,
   user: DefragUser,
+  device: string,
 ): Reassembly {
   const fragmentField = ((packet[6]! & 0x3f) << 8) | packet[7]!
   if (fragmentField === 0) return { status: 'not-a-fragment', queue }
@@ -37,8 +38,8 @@ export function reassembleIpv4(
   const found = findPending(queue, key, nowMs)
   const datagram =
     found === undefined || (found.runs.length > 0 && arrival - found.arrival > MAX_DISTANCE)
-      ? begin(key, source, user, nowMs, arrival, found)
-      : { ...found, arrival }
+      ? begin(key, source, user, device, nowMs, arrival, found)
+      : { ...found, arrival, device }
   return addFragment(withPending(queue, datagram), datagram, packet, (fragmentField & 0x1fff) * 8)
 }
 
@@ -47,6 +48,7 @@ function begin(
   key: string,
   source: string,
   user: DefragUser,
+  device: string,
   nowMs: number,
   arrival: number,
   old: PendingDatagram | undefined,
@@ -56,6 +58,7 @@ function begin(
     family: 4,
     user,
     source,
+    device,
     deadlineMs: nowMs + FRAGMENT_TIMEOUT_MS[4],
     runs: [],
     length: 0,

@@ -24,7 +24,7 @@ const MAX_PAYLOAD = 65535
  * `nf_ct_frag6_gather` (net/ipv6/netfilter/nf_conntrack_reasm.c). An atomic fragment comes back whole at once, without
  * its fragment header.
  *
- * @param device where it came in; only counts for link-local and multicast destinations
+ * @param device where it came in; as part of the identity it only counts for link-local and multicast destinations
  */
 export function reassembleIpv6(
   queue: FragmentQueue,
@@ -44,7 +44,8 @@ export function reassembleIpv6(
   const identification = packet.subarray(place.headerAt + 4, place.headerAt + 8).join('.')
   const scope = isLinkLocalOrMulticast(packet) ? device : ''
   const key = `6 ${user} ${source} ${packet.subarray(24, 40).join('.')} ${identification} ${scope}`
-  const datagram = findPending(queue, key, nowMs) ?? begin(key, source, user, nowMs)
+  const found = findPending(queue, key, nowMs)
+  const datagram = found === undefined ? begin(key, source, user, device, nowMs) : { ...found, device }
   return addFragment(withPending(queue, datagram), datagram, packet, place)
 }
 
@@ -104,12 +105,19 @@ function isLinkLocalOrMulticast(packet: Uint8Array): boolean {
   return packet[24] === 0xff || (packet[24] === 0xfe && (packet[25]! & 0xc0) === 0x80)
 }
 
-function begin(key: string, source: string, user: DefragUser, nowMs: number): PendingDatagram {
+function begin(
+  key: string,
+  source: string,
+  user: DefragUser,
+  device: string,
+  nowMs: number,
+): PendingDatagram {
   return {
     key,
     family: 6,
     user,
     source,
+    device,
     deadlineMs: nowMs + FRAGMENT_TIMEOUT_MS[6],
     runs: [],
     length: 0,

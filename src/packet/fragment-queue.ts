@@ -25,6 +25,8 @@ export interface PendingDatagram {
   readonly family: Family
   readonly user: DefragUser
   readonly source: string
+  /** Where the latest fragment came in. */
+  readonly device: string
   readonly deadlineMs: number
   /** Sorted by offset, disjoint; the last one ends with the kernel's `fragments_tail`. */
   readonly runs: readonly FragmentRun[]
@@ -94,10 +96,14 @@ export function findPending(queue: FragmentQueue, key: string, nowMs: number): P
   return queue.pending.find(datagram => datagram.key === key && nowMs < datagram.deadlineMs)
 }
 
-/** Puts `datagram` in the place of the one with its key, or at the end. */
+/** Puts `datagram` in the place of the one with its key (a new one in that of an expired one: at the end). */
 export function withPending(queue: FragmentQueue, datagram: PendingDatagram): FragmentQueue {
-  const pending = queue.pending.filter(other => other.key !== datagram.key)
-  pending.push(datagram)
+  const pending = [...queue.pending]
+  const at = pending.findIndex(
+    ({ key, deadlineMs }) => key === datagram.key && deadlineMs === datagram.deadlineMs,
+  )
+  if (at >= 0) pending[at] = datagram
+  else pending.push(datagram)
   const arrivals = new Map(queue.arrivals)
   if (datagram.family === 4) arrivals.set(datagram.source, datagram.arrival)
   return { pending, arrivals }
@@ -181,22 +187,28 @@ export function fragmentSizesOf(headerLength: number, runs: readonly FragmentRun
 export interface ExpiredDatagram {
   readonly family: Family
   readonly user: DefragUser
+  /** Where its latest fragment came in. */
+  readonly device: string
   /** The fragment at offset 0, if it had come: what the "fragment reassembly time exceeded" message quotes. */
   readonly first: Uint8Array | undefined
 }
 
 /**
  * Forgets what ran out of time. For an expired datagram whose first fragment is there the kernel sends ICMP 11/1 or
- * ICMPv6 3/1 to its source; for IPv4 and `prerouting` only if the destination is local (`ip_expire`).
+ * ICMPv6 3/1 to its source; for IPv4 and `prerouting` only if the destination is local (`ip_expire`). In the order in
+ * which the kernel's timers fire: of those begun at the same instant the latest first.
  */
 export function expireFragments(
   queue: FragmentQueue,
   nowMs: number,
 ): { readonly queue: FragmentQueue; readonly expired: readonly ExpiredDatagram[] } {
-  const expired: ExpiredDatagram[] = []
-  for (const { deadlineMs, family, user, firstIn, runs } of queue.pending) {
-    if (nowMs < deadlineMs) continue
-    expired.push({ family, user, first: firstIn ? runs[0]?.fragments[0]?.packet : undefined })
-  }
-  return { queue: keepPending(queue, datagram => nowMs < datagram.deadlineMs), expired }
+  const due = queue.pending.filter(({ deadlineMs }) => deadlineMs <= nowMs).reverse()
+  due.sort((a, b) => a.deadlineMs - b.deadlineMs)
+  const expired = due.map(({ family, user, device, firstIn, runs }) => ({
+    family,
+    user,
+    device,
+    first: firstIn ? runs[0]?.fragments[0]?.packet : undefined,
+  }))
+  return { queue: keepPending(queue, ({ deadlineMs }) => nowMs < deadlineMs), expired }
 }

@@ -27,7 +27,8 @@ export { fragmentIpv6 } from './refragment-ipv6.ts'
  *
  * The whole datagram has the mark, the connection and the input device of the fragment that completed it.
  *
- * @param device the input device; part of an IPv6 datagram's identity if its destination is link-local or multicast
+ * @param device the input device: remembered for the message that a datagram's time ran out, and part of an IPv6
+ *   datagram's identity if its destination is link-local or multicast
  */
 export function reassemble(
   queue: FragmentQueue,
@@ -38,7 +39,7 @@ export function reassemble(
   device = '',
 ): Reassembly {
   return family === 4
-    ? reassembleIpv4(queue, bytes, nowMs, user)
+    ? reassembleIpv4(queue, bytes, nowMs, user, device)
     : reassembleIpv6(queue, bytes, nowMs, user, device)
 }
 

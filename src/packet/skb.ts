@@ -76,6 +76,8 @@ export class Skb {
   isLocal = false
   /** The checksum was verified by something before (loopback, the kernel's own packets). */
   checksumVerified = false
+  /** The transport checksum holds the pseudo-header's sum only; whoever sends the packet out on a device completes it. */
+  checksumPartial = false
   /** `-j TRACE`, `-j TEE` duplicates, and kernel-made answers, which take no second REJECT. */
   traced = false
 

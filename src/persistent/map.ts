@@ -46,15 +46,15 @@ export class PersistentMap<K, V> {
     let node = this.root
     for (let shift = 0; shift < 32; shift += 5) {
       const bit = 1 << ((hash >>> shift) & 31)
-      if ((node.entryBits & bit) !== 0) {
-        const at = 2 * countBits(node.entryBits & (bit - 1))
-        return keys.equals(node.slots[at] as K, key) ? (node.slots[at + 1] as V) : undefined
+      if (((node[ENTRIES] as number) & bit) !== 0) {
+        const at = entryIndex(node, bit)
+        return keys.equals(node[at] as K, key) ? (node[at + 1] as V) : undefined
       }
-      if ((node.childBits & bit) === 0) return undefined
-      node = node.slots[node.slots.length - 1 - countBits(node.childBits & (bit - 1))] as Node
+      if (((node[CHILDREN] as number) & bit) === 0) return undefined
+      node = node[childIndex(node, bit)] as Node
     }
     const at = findCollision(node, keys, key)
-    return at < 0 ? undefined : (node.slots[at + 1] as V)
+    return at < 0 ? undefined : (node[at + 1] as V)
   }
 
   has(key: K): boolean {
@@ -81,24 +81,17 @@ export class PersistentMap<K, V> {
 }
 
 /**
- * `slots`: key, value, key, value, … in the order of `entryBits`, and the children from the end backwards in that of
- * `childBits`. Below the last five bits of the hash: only keys and values, which all have the same hash.
+ * Owner, entry bits, child bits; then key, value, key, value, … in the order of the entry bits, and the children from
+ * the end backwards in that of the child bits. Below the last five bits of the hash both bit fields are 0, and there are
+ * only keys and values, which all have the same hash. A bare array, like the vector's nodes.
  */
-class Node {
-  readonly owner: object | undefined
-  entryBits: number
-  childBits: number
-  slots: unknown[]
+type Node = unknown[]
 
-  constructor(owner: object | undefined, entryBits: number, childBits: number, slots: unknown[]) {
-    this.owner = owner
-    this.entryBits = entryBits
-    this.childBits = childBits
-    this.slots = slots
-  }
-}
-
-const EMPTY_NODE = new Node(undefined, 0, 0, [])
+const OWNER = 0
+const ENTRIES = 1
+const CHILDREN = 2
+const FIRST = 3
+const EMPTY_NODE: Node = [undefined, 0, 0]
 
 /** One `set` or `delete` under way. */
 class Change {
@@ -112,84 +105,86 @@ class Change {
   }
 }
 
+function entryIndex(node: Node, bit: number): number {
+  return FIRST + 2 * countBits((node[ENTRIES] as number) & (bit - 1))
+}
+
+function childIndex(node: Node, bit: number): number {
+  return node.length - 1 - countBits((node[CHILDREN] as number) & (bit - 1))
+}
+
 function put(node: Node, shift: number, hash: number, key: unknown, value: unknown, change: Change): Node {
   if (shift >= 32) return putCollision(node, key, value, change)
   const bit = 1 << ((hash >>> shift) & 31)
-  const at = 2 * countBits(node.entryBits & (bit - 1))
-  if ((node.entryBits & bit) !== 0) {
-    const oldKey = node.slots[at]
-    if (change.keys.equals(oldKey, key)) {
-      if (node.slots[at + 1] === value) return node
-      const same = editable(node, change.owner)
-      same.slots[at + 1] = value
-      return same
-    }
+  const entryBits = node[ENTRIES] as number
+  const childBits = node[CHILDREN] as number
+  const at = entryIndex(node, bit)
+  if ((entryBits & bit) !== 0) {
+    const oldKey = node[at]
+    if (change.keys.equals(oldKey, key)) return withSlot(node, at + 1, value, change.owner)
     const oldHash = change.keys.hash(oldKey)
-    const child = pair(shift + 5, oldHash, oldKey, node.slots[at + 1], hash, key, value, change.owner)
+    const child = pair(shift + 5, oldHash, oldKey, node[at + 1], hash, key, value, change.owner)
     change.sizeDelta = 1
     return entryToChild(node, bit, at, child, change.owner)
   }
-  if ((node.childBits & bit) !== 0) {
-    const childAt = node.slots.length - 1 - countBits(node.childBits & (bit - 1))
-    const child = node.slots[childAt] as Node
-    const changed = put(child, shift + 5, hash, key, value, change)
-    if (changed === child) return node
-    const same = editable(node, change.owner)
-    same.slots[childAt] = changed
-    return same
+  if ((childBits & bit) !== 0) {
+    const childAt = childIndex(node, bit)
+    return withSlot(
+      node,
+      childAt,
+      put(node[childAt] as Node, shift + 5, hash, key, value, change),
+      change.owner,
+    )
   }
   change.sizeDelta = 1
-  return replaceSlots(
-    node,
-    inserted(node.slots, at, key, value),
-    node.entryBits | bit,
-    node.childBits,
-    change.owner,
-  )
+  return inserted(node, at, key, value, entryBits | bit, change.owner)
 }
 
 function remove(node: Node, shift: number, hash: number, key: unknown, change: Change): Node {
   if (shift >= 32) {
-    const at = findCollision(node, change.keys, key)
-    if (at < 0) return node
+    const found = findCollision(node, change.keys, key)
+    if (found < 0) return node
     change.sizeDelta = -1
-    return replaceSlots(node, without(node.slots, at, 2), 0, 0, change.owner)
+    return without(node, found, 2, 0, 0, change.owner)
   }
   const bit = 1 << ((hash >>> shift) & 31)
-  if ((node.entryBits & bit) !== 0) {
-    const at = 2 * countBits(node.entryBits & (bit - 1))
-    if (!change.keys.equals(node.slots[at], key)) return node
+  const entryBits = node[ENTRIES] as number
+  const childBits = node[CHILDREN] as number
+  if ((entryBits & bit) !== 0) {
+    const at = entryIndex(node, bit)
+    if (!change.keys.equals(node[at], key)) return node
     change.sizeDelta = -1
-    return replaceSlots(node, without(node.slots, at, 2), node.entryBits & ~bit, node.childBits, change.owner)
+    return without(node, at, 2, entryBits & ~bit, childBits, change.owner)
   }
-  if ((node.childBits & bit) === 0) return node
-  const childAt = node.slots.length - 1 - countBits(node.childBits & (bit - 1))
-  const child = node.slots[childAt] as Node
-  const changed = remove(child, shift + 5, hash, key, change)
+  if ((childBits & bit) === 0) return node
+  const childAt = childIndex(node, bit)
+  const changed = remove(node[childAt] as Node, shift + 5, hash, key, change)
   if (change.sizeDelta === 0) return node
   // A child with a single entry left becomes an entry here, so that equal maps have equal shapes.
-  if (changed.childBits === 0 && changed.slots.length === 2)
-    return childToEntry(node, bit, childAt, changed.slots[0], changed.slots[1], change.owner)
-  if (changed === child) return node
-  const same = editable(node, change.owner)
-  same.slots[childAt] = changed
-  return same
+  if (changed[CHILDREN] === 0 && changed.length === FIRST + 2) {
+    const { owner } = change
+    const narrower = without(node, childAt, 1, entryBits, childBits & ~bit, owner)
+    return inserted(
+      narrower,
+      entryIndex(narrower, bit),
+      changed[FIRST],
+      changed[FIRST + 1],
+      entryBits | bit,
+      owner,
+    )
+  }
+  return withSlot(node, childAt, changed, change.owner)
 }
 
 function putCollision(node: Node, key: unknown, value: unknown, change: Change): Node {
   const at = findCollision(node, change.keys, key)
-  if (at < 0) {
-    change.sizeDelta = 1
-    return replaceSlots(node, inserted(node.slots, node.slots.length, key, value), 0, 0, change.owner)
-  }
-  if (node.slots[at + 1] === value) return node
-  const same = editable(node, change.owner)
-  same.slots[at + 1] = value
-  return same
+  if (at >= 0) return withSlot(node, at + 1, value, change.owner)
+  change.sizeDelta = 1
+  return inserted(node, node.length, key, value, 0, change.owner)
 }
 
 function findCollision<K>(node: Node, keys: KeyKind<K>, key: K): number {
-  for (let at = 0; at < node.slots.length; at += 2) if (keys.equals(node.slots[at] as K, key)) return at
+  for (let at = FIRST; at < node.length; at += 2) if (keys.equals(node[at] as K, key)) return at
   return -1
 }
 
@@ -204,80 +199,70 @@ function pair(
   valueB: unknown,
   owner: object,
 ): Node {
-  if (shift >= 32) return new Node(owner, 0, 0, [keyA, valueA, keyB, valueB])
+  if (shift >= 32) return [owner, 0, 0, keyA, valueA, keyB, valueB]
   const a = (hashA >>> shift) & 31
   const b = (hashB >>> shift) & 31
-  if (a === b)
-    return new Node(owner, 0, 1 << a, [pair(shift + 5, hashA, keyA, valueA, hashB, keyB, valueB, owner)])
-  const slots = a < b ? [keyA, valueA, keyB, valueB] : [keyB, valueB, keyA, valueA]
-  return new Node(owner, (1 << a) | (1 << b), 0, slots)
+  if (a === b) return [owner, 0, 1 << a, pair(shift + 5, hashA, keyA, valueA, hashB, keyB, valueB, owner)]
+  const bits = (1 << a) | (1 << b)
+  return a < b ? [owner, bits, 0, keyA, valueA, keyB, valueB] : [owner, bits, 0, keyB, valueB, keyA, valueA]
+}
+
+/** In place where the owner may, in a copy otherwise. */
+function withSlot(node: Node, at: number, value: unknown, owner: object): Node {
+  if (node[at] === value) return node
+  let editable = node
+  if (node[OWNER] !== owner) {
+    editable = node.slice()
+    editable[OWNER] = owner
+  }
+  editable[at] = value
+  return editable
 }
 
 function entryToChild(node: Node, bit: number, at: number, child: Node, owner: object): Node {
-  const { slots } = node
-  const result: unknown[] = new Array(slots.length - 1)
-  const childAt = slots.length - 2 - countBits(node.childBits & (bit - 1))
-  let to = 0
-  for (let from = 0; from < slots.length; from++) {
+  const childAt = childIndex(node, bit) - 1
+  const result: Node = [owner, (node[ENTRIES] as number) & ~bit, (node[CHILDREN] as number) | bit]
+  for (let from = FIRST; from < node.length; from++) {
     if (from === at || from === at + 1) continue
-    if (to === childAt) to++
-    result[to++] = slots[from]
+    if (result.length === childAt) result.push(child)
+    result.push(node[from])
   }
-  result[childAt] = child
-  return replaceSlots(node, result, node.entryBits & ~bit, node.childBits | bit, owner)
+  if (result.length === childAt) result.push(child)
+  return result
 }
 
-function childToEntry(
+function inserted(
   node: Node,
-  bit: number,
-  childAt: number,
+  at: number,
   key: unknown,
   value: unknown,
+  entryBits: number,
   owner: object,
 ): Node {
-  const at = 2 * countBits(node.entryBits & (bit - 1))
-  const slots = inserted(without(node.slots, childAt, 1), at, key, value)
-  return replaceSlots(node, slots, node.entryBits | bit, node.childBits & ~bit, owner)
+  const result: Node = [owner, entryBits, node[CHILDREN]]
+  for (let i = FIRST; i < at; i++) result.push(node[i])
+  result.push(key, value)
+  for (let i = at; i < node.length; i++) result.push(node[i])
+  return result
 }
 
-function replaceSlots(
+function without(
   node: Node,
-  slots: unknown[],
+  at: number,
+  count: number,
   entryBits: number,
   childBits: number,
   owner: object,
 ): Node {
-  if (node.owner !== owner) return new Node(owner, entryBits, childBits, slots)
-  node.slots = slots
-  node.entryBits = entryBits
-  node.childBits = childBits
-  return node
-}
-
-function editable(node: Node, owner: object): Node {
-  return node.owner === owner ? node : new Node(owner, node.entryBits, node.childBits, node.slots.slice())
-}
-
-function inserted(slots: readonly unknown[], at: number, key: unknown, value: unknown): unknown[] {
-  const result: unknown[] = new Array(slots.length + 2)
-  for (let i = 0; i < at; i++) result[i] = slots[i]
-  result[at] = key
-  result[at + 1] = value
-  for (let i = at; i < slots.length; i++) result[i + 2] = slots[i]
-  return result
-}
-
-function without(slots: readonly unknown[], at: number, count: number): unknown[] {
-  const result: unknown[] = new Array(slots.length - count)
-  for (let i = 0; i < at; i++) result[i] = slots[i]
-  for (let i = at + count; i < slots.length; i++) result[i - count] = slots[i]
+  const result: Node = [owner, entryBits, childBits]
+  for (let i = FIRST; i < node.length; i++) if (i < at || i >= at + count) result.push(node[i])
   return result
 }
 
 function* entries(node: Node, shift: number): Generator<[unknown, unknown]> {
-  const count = shift >= 32 ? node.slots.length : 2 * countBits(node.entryBits)
-  for (let at = 0; at < count; at += 2) yield [node.slots[at], node.slots[at + 1]]
-  for (let at = node.slots.length - 1; at >= count; at--) yield* entries(node.slots[at] as Node, shift + 5)
+  const end = shift >= 32 ? node.length : FIRST + 2 * countBits(node[ENTRIES] as number)
+  for (let at = FIRST; at < end; at += 2) yield [node[at], node[at + 1]]
+  for (let at = node.length - 1; at >= end; at--) yield* entries(node[at] as Node, shift + 5)
 }
 
 function countBits(bits: number): number {

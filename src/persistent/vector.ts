@@ -39,8 +39,8 @@ export class PersistentVector<T> {
   get(index: number): T | undefined {
     if (index < 0 || index >= this.length) return undefined
     let node = this.root
-    for (let shift = this.shift; shift > 0; shift -= 5) node = node.slots[(index >>> shift) & 31] as Node
-    return node.slots[index & 31] as T
+    for (let shift = this.shift; shift > 0; shift -= 5) node = node[(index >>> shift) & 31] as Node
+    return node[index & 31] as T
   }
 
   /** @throws RangeError outside of 0 … length − 1 */
@@ -53,7 +53,8 @@ export class PersistentVector<T> {
   push(value: T, owner: object): PersistentVector<T> {
     let { root, shift } = this
     if (this.length === 32 << shift) {
-      root = new Node(owner, [root])
+      root = newNode(owner)
+      root[0] = this.root
       shift += 5
     }
     return new PersistentVector(this.length + 1, shift, put(root, shift, this.length, value, owner))
@@ -62,34 +63,44 @@ export class PersistentVector<T> {
   *[Symbol.iterator](): Iterator<T> {
     for (let start = 0; start < this.length; start += 32) {
       let node = this.root
-      for (let shift = this.shift; shift > 0; shift -= 5) node = node.slots[(start >>> shift) & 31] as Node
+      for (let shift = this.shift; shift > 0; shift -= 5) node = node[(start >>> shift) & 31] as Node
       const end = Math.min(32, this.length - start)
-      for (let i = 0; i < end; i++) yield node.slots[i] as T
+      for (let i = 0; i < end; i++) yield node[i] as T
     }
   }
 }
 
-/** `slots` are nodes above the lowest level and values there. */
-class Node {
-  readonly owner: object | undefined
-  readonly slots: unknown[]
+/**
+ * 32 nodes (values in the lowest level), and behind them the owner. A bare array: the one indirection less on each
+ * level is what a lookup among a million costs.
+ */
+type Node = unknown[]
 
-  constructor(owner: object | undefined, slots: unknown[]) {
-    this.owner = owner
-    this.slots = slots
-  }
+const OWNER = 32
+const EMPTY_NODE: Node = newNode(undefined)
+
+function newNode(owner: object | undefined): Node {
+  const node: Node = new Array(33)
+  node[OWNER] = owner
+  return node
 }
-
-const EMPTY_NODE = new Node(undefined, [])
 
 /** The node itself if it could be changed in place. */
 function put(node: Node, shift: number, index: number, value: unknown, owner: object): Node {
-  const editable = node.owner === owner ? node : new Node(owner, node.slots.slice())
-  const slot = (index >>> shift) & 31
-  if (shift === 0) editable.slots[slot] = value
-  else {
-    const child = editable.slots[slot] as Node | undefined
-    editable.slots[slot] = put(child ?? new Node(owner, []), shift - 5, index, value, owner)
+  let editable = node
+  if (node[OWNER] !== owner) {
+    editable = node.slice()
+    editable[OWNER] = owner
   }
+  const slot = (index >>> shift) & 31
+  if (shift === 0) editable[slot] = value
+  else
+    editable[slot] = put(
+      (editable[slot] as Node | undefined) ?? newNode(owner),
+      shift - 5,
+      index,
+      value,
+      owner,
+    )
   return editable
 }

@@ -1,37 +1,18 @@
-import type { Address, Family, Prefix } from '../address.ts'
-import { type HostResolver, parseAddress, parseHosts } from './addresses.ts'
-import { checkChainName, checkNameLength, checkTargetName, verdictOf } from './chain-names.ts'
-import { COMMANDS, type Command, type CommandKind, hasRule } from './command.ts'
-import { CORE_LETTERS, CORE_OPTIONS, coreOptionName } from './core-options.ts'
-import { OptionError, type ParseContext } from './extension.ts'
-import { ExtensionUse, wrap } from './extension-use.ts'
+import { checkChainName, checkTargetName } from './chain-names.ts'
+import { COMMANDS, type Command, type CommandContext, hasRule } from './command.ts'
+import { checkChain, checkCompany, checkNatDrop, type GivenCommand, parseContext } from './command-checks.ts'
+import { CORE_LETTERS } from './core-options.ts'
+import type { ParseContext } from './extension.ts'
+import { ExtensionLoader } from './extension-loader.ts'
 import { Getopt, type LongOption, type Parsed } from './getopt.ts'
-import { parseInterface } from './interfaces.ts'
-import type { Counters, InterfaceMatch, Match, Rule, TableName, Target } from './model.ts'
+import { GivenOptions } from './given-options.ts'
 import { parseNumber } from './numbers.ts'
-import { parseProtocol, protocolText } from './protocol-text.ts'
-import {
-  canonicalMatchName,
-  isKnownMatch,
-  isKnownTarget,
-  matchExtension,
-  targetExtension,
-} from './registry.ts'
+import { isKnownTarget } from './registry.ts'
 import { RuleError } from './rule-error.ts'
-import { bangHint, coreCounter, optionHint, ruleNumber, wholeWord } from './word-values.ts'
+import { RuleFields } from './rule-fields.ts'
+import { checkJump, type Jump, resolveTarget } from './rule-target.ts'
+import { bangHint, optionHint, ruleNumber, wholeWord } from './word-values.ts'
 import type { Word } from './words.ts'
-
-/** What surrounds a command line. */
-export interface CommandContext {
-  readonly family: Family
-  /** Inside `*table … COMMIT`: the table, which `-t` may then not name. */
-  readonly restoreTable: string | undefined
-  /** Does the table have the chain (built-in ones included)? */
-  hasChain(table: string, chain: string): boolean
-  readonly resolveHost: HostResolver
-}
-
-const NO_TARGET: Target = { kind: 'none' }
 
 /**
  * Reads one command line as iptables does (`do_parse` in xshared.c). Undefined: the line is not for this family
@@ -51,51 +32,42 @@ export function parseCommand(
 
 class CommandParser {
   private readonly context: CommandContext
+  private readonly start: Word
   private readonly getopt: Getopt
-  private readonly first: Word
+  private readonly loader: ExtensionLoader
+  private readonly given = new GivenOptions()
+  private readonly fields = new RuleFields(this.given)
   private table = 'filter'
   private tableWord: Word | undefined
-  private command: { letter: string; kind: CommandKind; word: Word } | undefined
+  private command: GivenCommand | undefined
+  /** `-L -Z` */
   private alsoZero = false
   private chain: Word | undefined
   private number: number | undefined
   private argument: Word | undefined
-  /** iptables' own options given so far, by letter. */
-  private readonly given = new Map<string, Word>()
-  private readonly inverted = new Set<string>()
-  private hosts: { source?: Word; destination?: Word } = {}
-  private interfaces: { in?: InterfaceMatch; out?: InterfaceMatch } = {}
-  private protocol: { number: number; text: string } | undefined
-  private protocolLoaded = false
-  private counters: Counters | undefined
-  private jump: Word | undefined
-  private isGoto = false
-  private target: ExtensionUse | undefined
-  private readonly matches: ExtensionUse[] = []
-  /** Long options: iptables' own, then those of the extensions, the last loaded first. */
-  private extensionOptions: readonly LongOption[] = []
-  private options: readonly LongOption[] = CORE_OPTIONS
+  private jump: Jump | undefined
+  /** The `!` that waits for its option. */
   private bang: Word | undefined
 
   constructor(words: readonly Word[], context: CommandContext, start: Word) {
     this.context = context
-    this.first = start
-    this.getopt = new Getopt(words, CORE_LETTERS, () => this.options)
+    this.start = start
+    this.loader = new ExtensionLoader(context.family)
+    this.getopt = new Getopt(words, CORE_LETTERS, () => this.loader.longOptions)
     if (context.restoreTable !== undefined) this.table = context.restoreTable
   }
 
   run(): Command | undefined {
     for (;;) {
       const parsed = this.getopt.read()
-      if (parsed.kind === 'end') break
+      if (parsed.kind === 'end') return this.finish()
       if (parsed.kind === 'word') this.readBang(parsed.word)
       else if (parsed.kind === 'option') {
         if (this.isOtherFamily(parsed.option)) return undefined
         this.readOption(parsed)
         this.bang = undefined
-      } else if (!this.loadProtocolMatch(parsed.word)) throw this.unreadable(parsed)
+      } else this.readUnknown(parsed)
     }
-    return this.finish()
   }
 
   private readBang(word: Word): void {
@@ -108,30 +80,35 @@ class CommandParser {
     const family = option.short === '4' ? 4 : option.short === '6' ? 6 : this.context.family
     if (family === this.context.family) return false
     if (this.context.restoreTable !== undefined) return true
-    throw new RuleError(`-${family} in a command for IPv${this.context.family}`, this.first)
+    throw new RuleError(`-${family} in a command for IPv${this.context.family}`, this.start)
+  }
+
+  /** The match of `-p` may know the option; if not, nobody does. */
+  private readUnknown(parsed: Extract<Parsed, { kind: 'unknown' | 'missing' }>): void {
+    const { word } = parsed
+    if (this.loader.loadProtocolMatch(this.fields.protocolName, word, this.parseContext())) {
+      this.getopt.retry()
+      return
+    }
+    if (parsed.kind === 'missing') throw new RuleError(`option '${word.text}' requires an argument`, word)
+    if (parsed.candidates.length > 1)
+      throw new RuleError(`option '${word.text}' is ambiguous`, word, {
+        expected: parsed.candidates.map(name => `--${name}`).join(' or '),
+      })
+    if (this.jump !== undefined && !this.loader.hasTarget) checkJump(this.jump, this.table, this.context)
+    throw new RuleError(`unknown option '${word.text}'`, word, optionHint(word.text, this.context.family))
   }
 
   private readOption({ option, word, argument }: Extract<Parsed, { kind: 'option' }>): void {
     if (option.spec !== undefined) {
-      this.useOf(option)?.read(
-        option.spec,
-        word,
-        argument,
-        this.bang !== undefined,
-        this.getopt,
-        this.parseContext(),
-      )
+      const use = this.loader.useOf(option)
+      use?.read(option.spec, word, argument, this.bang !== undefined, this.getopt, this.parseContext())
       return
     }
     const letter = option.short!
     if (COMMANDS.has(letter)) this.readCommand(letter, word, argument)
-    else this.readCoreOption(letter, word, argument)
-  }
-
-  /** Of several uses of a match, the last one is open. */
-  private useOf(option: LongOption): ExtensionUse | undefined {
-    if (this.target?.extension === option.owner) return this.target
-    return this.matches.findLast(use => use.extension === option.owner)
+    else if ('psdiojgfmc'.includes(letter)) this.readRuleOption(letter, word, argument ?? word)
+    else this.readOtherOption(letter, word, argument)
   }
 
   private readCommand(letter: string, word: Word, attached: Word | undefined): void {
@@ -142,7 +119,10 @@ class CommandParser {
     if (letter === 'N') checkChainName(attached ?? word, this.context.family)
     if (letter === 'E') this.argument = this.needArgument(word, '-E requires an old and a new chain name')
     if (letter === 'P') this.argument = this.needArgument(word, '-P requires a chain and a policy')
-    if (!'DRILSZ'.includes(letter)) return
+    if ('DRILSZ'.includes(letter)) this.readNumber(letter, word)
+  }
+
+  private readNumber(letter: string, word: Word): void {
     const number = this.getopt.takeArgument()
     if (number !== undefined) this.number = ruleNumber(number)
     else if (letter === 'R') throw new RuleError('-R requires a rule number', word)
@@ -167,79 +147,77 @@ class CommandParser {
     return argument
   }
 
-  private readCoreOption(letter: string, word: Word, argument: Word | undefined): void {
-    const value = argument ?? word
-    // iptables takes the word before the next one for these, whether the argument is attached or not
+  private readRuleOption(letter: string, word: Word, value: Word): void {
+    const { bang, given, fields } = this
+    // iptables takes the word before the next one for these, whether the argument is attached to it or not
     const previous = wholeWord(word, value)
     switch (letter) {
-      case 'p':
-        this.give('p', word, true)
-        this.readProtocol(previous)
-        break
       case 's':
-        this.give('s', word, true)
-        this.hosts.source = previous
-        break
       case 'd':
-        this.give('d', word, true)
-        this.hosts.destination = previous
+        given.give(letter, word, bang, true)
+        fields.readHosts(letter, previous)
         break
       case 'i':
-        this.give('i', word, true)
-        this.interfaces.in = wrap(previous, () => parseInterface(previous.text, this.bang !== undefined))
-        break
       case 'o':
-        this.give('o', word, true)
-        this.interfaces.out = wrap(previous, () => parseInterface(previous.text, this.bang !== undefined))
+        given.give(letter, word, bang, true)
+        fields.readInterface(letter, previous)
+        break
+      case 'p':
+        given.give('p', word, bang, true)
+        fields.readProtocol(previous)
         break
       case 'f':
         if (this.context.family === 6)
           throw new RuleError("'-f' is not supported in IPv6, use -m frag instead", word)
-        this.give('f', word, true)
-        break
-      case 'j':
-        this.give('j', word, false)
-        this.readJump(previous)
-        break
-      case 'g':
-        this.give('j', word, false)
-        this.isGoto = true
-        this.jump = checkTargetName(value)
-        break
-      case 'm':
-        if (this.bang !== undefined) throw new RuleError('unexpected ! flag before --match', this.bang)
-        this.loadMatch(value.text, value)
+        given.give('f', word, bang, true)
         break
       case 'c':
-        this.give('c', word, false)
-        this.readCounters(word, value)
+        given.give('c', word, bang, false)
+        fields.readCounters(word, value, () => this.getopt.takeArgument())
+        break
+      case 'm':
+        if (bang !== undefined) throw new RuleError('unexpected ! flag before --match', bang)
+        this.loader.loadMatch(value.text, value, this.parseContext())
         break
       default:
-        this.readOtherOption(letter, word, argument)
+        given.give('j', word, bang, false)
+        this.readJump({ word: checkTargetName(letter === 'j' ? previous : value), isGoto: letter === 'g' })
     }
   }
 
+  private readJump(jump: Jump): void {
+    this.jump = jump
+    if (jump.isGoto || this.context.hasChain(this.table, jump.word.text)) return
+    this.loader.loadTarget(jump.word, this.parseContext())
+    if (!this.loader.hasTarget) this.refuseUnmodelled(jump)
+  }
+
+  /** Its options could not be read: it is better named at once. Any other name may be that of a chain in another `-t`. */
+  private refuseUnmodelled(jump: Jump): void {
+    if (isKnownTarget(jump.word.text, this.context.family)) checkJump(jump, this.table, this.context)
+  }
+
   private readOtherOption(letter: string, word: Word, argument: Word | undefined): void {
-    const inRestore = this.context.restoreTable !== undefined
+    const isRestored = this.context.restoreTable !== undefined
+    if (isRestored && 'twW'.includes(letter))
+      throw new RuleError(`-${letter} cannot be used between *table and COMMIT`, word)
     switch (letter) {
       case 't':
         if (this.bang !== undefined) throw new RuleError('unexpected ! flag before --table', this.bang)
-        if (inRestore) throw new RuleError('-t cannot be used between *table and COMMIT', word)
         this.tableWord = argument
         this.table = argument!.text
         break
       case 'v':
-        if (!this.given.has('v')) this.give('v', word, false)
+        if (!this.given.has('v')) this.given.give('v', word, this.bang, false)
         break
       case 'n':
       case 'x':
       case '0':
-        this.give(letter, word, false)
+        this.given.give(letter, word, this.bang, false)
         break
       case 'w':
       case 'W':
-        if (inRestore) throw new RuleError(`-${letter} cannot be used between *table and COMMIT`, word)
-        this.readSeconds(letter, argument ?? this.getopt.takeArgument())
+        checkSeconds(letter, argument ?? this.getopt.takeArgument())
         break
       case 'h':
       case 'V':
@@ -250,242 +228,41 @@ class CommandParser {
     }
   }
 
-  private readSeconds(letter: string, seconds: Word | undefined): void {
-    if (seconds !== undefined && parseNumber(seconds.text, 0, 0xffff_ffff) === undefined)
-      throw new RuleError(`-${letter}: '${seconds.text}' is not a number of seconds`, seconds)
-  }
-
-  /** `set_option`: once each, and `!` only where it means something. */
-  private give(letter: string, word: Word, invertible: boolean): void {
-    if (this.given.has(letter))
-      throw new RuleError(`multiple ${coreOptionName(letter)} flags not allowed`, word, {
-        ...(letter === 's' || letter === 'd' ? { hint: 'write several addresses as a list: a,b,c' } : {}),
-      })
-    this.given.set(letter, word)
-    if (this.bang === undefined) return
-    if (!invertible) throw new RuleError(`cannot have ! before ${coreOptionName(letter)}`, this.bang)
-    this.inverted.add(letter)
-  }
-
-  private readProtocol(word: Word): void {
-    const text = word.text.toLowerCase()
-    const number = wrap(word, () => parseProtocol(text))
-    if (number === 0 && this.bang !== undefined)
-      throw new RuleError('the rule would never match: it excludes every protocol', word)
-    this.protocol = { number, text }
-  }
-
-  private readJump(word: Word): void {
-    this.jump = checkTargetName(word)
-    const extension = targetExtension(word.text, this.context.family)
-    if (extension === undefined) {
-      if (isKnownTarget(word.text, this.context.family)) this.resolveJump(word)
-      return
-    }
-    this.target = new ExtensionUse(extension, word, this.parseContext())
-    this.addOptions(this.target)
-  }
-
-  private readCounters(word: Word, value: Word): void {
-    const comma = value.text.indexOf(',', 1)
-    const packets = comma < 0 ? value.text : value.text.slice(0, comma)
-    const bytes = comma < 0 ? this.getopt.takeArgument()?.text : value.text.slice(comma + 1)
-    if (bytes === undefined) throw new RuleError('-c requires a packet and a byte counter', word)
-    this.counters = { packets: coreCounter(packets, word, 'packet'), bytes: coreCounter(bytes, word, 'byte') }
-  }
-
-  private loadMatch(name: string, word: Word): void {
-    const extension = matchExtension(name, this.context.family)
-    if (extension === undefined) throw this.noSuchMatch(name, word)
-    const isFirst = !this.matches.some(use => use.extension === extension)
-    const use = new ExtensionUse(extension, word, this.parseContext())
-    this.matches.push(use)
-    if (isFirst) this.addOptions(use)
-  }
-
-  private noSuchMatch(name: string, word: Word): RuleError {
-    if (isKnownMatch(name, this.context.family))
-      return new RuleError(`match '${name}' is not modelled`, word, { code: 'not-modelled' })
-    return new RuleError(`there is no match named '${name}'`, word)
-  }
-
-  private addOptions(use: ExtensionUse): void {
-    this.extensionOptions = [...use.longOptions(), ...this.extensionOptions]
-    this.options = [...CORE_OPTIONS, ...this.extensionOptions]
-  }
-
-  /** An option that nobody knows loads the match of the rule's protocol, once (`load_proto`). */
-  private loadProtocolMatch(word: Word): boolean {
-    if (this.protocol === undefined || this.protocolLoaded) return false
-    const { text, number } = this.protocol
-    const name = parseNumber(text, 0, 255) === undefined ? text : protocolText(number)
-    const extension = matchExtension(name, this.context.family)
-    if (extension === undefined) {
-      if (isKnownMatch(name, this.context.family)) throw this.noSuchMatch(canonicalMatchName(name), word)
-      return false
-    }
-    this.protocolLoaded = true
-    if (this.matches.some(use => use.extension === extension)) return false
-    this.loadMatch(name, word)
-    this.getopt.retry()
-    return true
-  }
-
-  private unreadable(parsed: Extract<Parsed, { kind: 'unknown' | 'missing' }>): RuleError {
-    const { word } = parsed
-    if (parsed.kind === 'missing') return new RuleError(`option '${word.text}' requires an argument`, word)
-    const { candidates } = parsed
-    if (candidates.length > 1)
-      return new RuleError(`option '${word.text}' is ambiguous`, word, {
-        expected: candidates.map(name => `--${name}`).join(' or '),
-      })
-    if (this.jump !== undefined && this.target === undefined) this.resolveJump(this.jump)
-    return new RuleError(`unknown option '${word.text}'`, word, optionHint(word.text, this.context.family))
-  }
-
   private finish(): Command {
-    const { command, table } = this
-    this.checkNatDrop()
+    const { command, table, loader, start } = this
+    checkNatDrop(table, this.argument, this.jump?.word)
     const context = this.parseContext()
-    const matches = this.matches.map(
-      (use): Match => ({ name: use.extension.name, options: use.finish(context) }),
-    )
-    const options = this.target?.finish(context)
+    const matches = loader.finishMatches(context)
+    const extension = loader.finishTarget(context)
     const rest = this.getopt.rest[0]
     if (rest !== undefined) throw new RuleError(`unexpected argument '${rest.text}'`, rest)
     if (command === undefined)
-      throw new RuleError('no command', this.first, {
-        expected: 'one of -A -I -D -R -C -P -N -X -F -E -Z -L -S',
-      })
+      throw new RuleError('no command', start, { expected: 'one of -A -I -D -R -C -P -N -X -F -E -Z -L -S' })
     if (this.bang !== undefined) throw new RuleError('nothing follows the !', this.bang)
-    const isRule = hasRule(command.kind)
-    const pairs = isRule ? this.hostPairs() : []
-    this.checkCompany(command)
-    this.checkChain(isRule)
-    const target = isRule ? this.resolveTarget(options) : NO_TARGET
+    checkCompany(command, this.given)
+    checkChain(this.chain, command.kind, this.given)
+    const target = resolveTarget(this.jump, extension, table, this.context)
+    const { kind } = command
     return {
-      kind: this.alsoZero ? 'zero' : command.kind,
+      kind: this.alsoZero ? 'zero' : kind,
       table,
       tableWord: this.tableWord,
       chain: this.chain,
       number: this.number,
       argument: this.argument,
-      rules: pairs.map(([source, destination]) => this.rule(source, destination, matches, target)),
-      counters: this.counters,
+      rules: hasRule(kind) ? this.fields.rules(kind, matches, target, start.line, this.context) : [],
+      counters: this.fields.counters,
       word: command.word,
     }
   }
 
-  private checkNatDrop(): void {
-    if (this.table !== 'nat') return
-    const word =
-      this.argument?.text === 'DROP' ? this.argument : this.jump?.text === 'DROP' ? this.jump : undefined
-    if (word !== undefined)
-      throw new RuleError('the nat table is not intended for filtering: DROP cannot be used there', word, {
-        hint: 'drop in the filter, mangle or raw table',
-      })
-  }
-
-  private hostPairs(): readonly (readonly [Prefix | undefined, Prefix | undefined])[] {
-    const sources = this.resolveHosts(this.hosts.source)
-    const destinations = this.resolveHosts(this.hosts.destination)
-    const isSeveral = sources.length > 1 || destinations.length > 1
-    if (isSeveral && (this.inverted.has('s') || this.inverted.has('d')))
-      throw new RuleError(
-        '! is not allowed with several source or destination addresses',
-        this.hosts.source ?? this.first,
-      )
-    if (isSeveral && this.command?.kind === 'replace')
-      throw new RuleError('a replacement must have one source and one destination', this.command.word)
-    return sources.flatMap(source => destinations.map(destination => [source, destination] as const))
-  }
-
-  private resolveHosts(word: Word | undefined): readonly (Prefix | undefined)[] {
-    if (word === undefined) return [undefined]
-    return wrap(word, () => parseHosts(word.text, this.context.family, this.context.resolveHost))
-  }
-
-  /** Options that the command may not have, and the interfaces that a built-in chain cannot see. */
-  private checkCompany({ letter, kind, word }: { letter: string; kind: CommandKind; word: Word }): void {
-    const allowed = kind === 'delete-number' ? 'v' : COMMANDS.get(letter)!.options
-    for (const [option, at] of this.given)
-      if (!allowed.includes(option))
-        throw new RuleError(`${coreOptionName(option)} cannot be used with ${word.text}`, at)
-  }
-
-  private checkChain(isRule: boolean): void {
-    const { chain } = this
-    if (chain === undefined) return
-    checkNameLength(chain)
-    if (!isRule && this.command?.kind !== 'delete-number') return
-    const sees = (option: string, names: readonly string[]): void => {
-      if (this.given.has(option) && names.includes(chain.text))
-        throw new RuleError(`-${option} cannot be used with ${chain.text}`, this.given.get(option))
-    }
-    sees('o', ['PREROUTING', 'INPUT'])
-    sees('i', ['POSTROUTING', 'OUTPUT'])
-  }
-
-  private resolveTarget(options: object | undefined): Target {
-    const { jump } = this
-    if (jump === undefined) return NO_TARGET
-    if (!this.context.hasChain(this.table, jump.text)) {
-      if (this.target !== undefined)
-        return { kind: 'extension', name: this.target.extension.name, options: options ?? {} }
-      const verdict = this.isGoto ? undefined : verdictOf(jump.text)
-      if (verdict !== undefined) return { kind: 'verdict', verdict }
-    }
-    this.resolveJump(jump)
-    return { kind: this.isGoto ? 'goto' : 'jump', chain: jump.text }
-  }
-
-  /** @throws RuleError where the name is that of nothing that could be jumped to */
-  private resolveJump(jump: Word): void {
-    const name = jump.text
-    if (this.context.hasChain(this.table, name) || (!this.isGoto && verdictOf(name) !== undefined)) return
-    const { family } = this.context
-    if (this.isGoto) throw new RuleError(`goto '${name}' is not a chain`, jump)
-    if (isKnownTarget(name, family))
-      throw new RuleError(`target '${name}' is not modelled`, jump, { code: 'not-modelled' })
-    throw new RuleError(`there is no chain and no target named '${name}'`, jump, {
-      hint: `a chain must be created before it is jumped to: -N ${name}, or :${name} - [0:0]`,
-    })
-  }
-
-  private rule(
-    source: Prefix | undefined,
-    destination: Prefix | undefined,
-    matches: readonly Match[],
-    target: Target,
-  ): Rule {
-    const not = (letter: string): { negated: boolean } => ({ negated: this.inverted.has(letter) })
-    return {
-      ...(source === undefined ? {} : { source: { prefix: source, ...not('s') } }),
-      ...(destination === undefined ? {} : { destination: { prefix: destination, ...not('d') } }),
-      ...(this.interfaces.in === undefined ? {} : { inInterface: this.interfaces.in }),
-      ...(this.interfaces.out === undefined ? {} : { outInterface: this.interfaces.out }),
-      ...(this.protocol === undefined ? {} : { protocol: { number: this.protocol.number, ...not('p') } }),
-      ...(this.given.has('f') ? { fragment: not('f') } : {}),
-      matches,
-      target,
-      ...(this.counters === undefined ? {} : { counters: this.counters }),
-      line: this.first.line,
-    }
-  }
-
   private parseContext(): ParseContext {
-    const { family, resolveHost } = this.context
-    return {
-      family,
-      table: this.table as TableName,
-      protocol: this.protocol?.number ?? 0,
-      protocolNegated: this.inverted.has('p'),
-      resolveHost(name: string): readonly Address[] {
-        const numeric = parseAddress(name, family)
-        const addresses = numeric === undefined ? resolveHost(name, family) : [numeric]
-        if (addresses.length === 0) throw new OptionError(`host '${name}' not found`)
-        return addresses
-      },
-    }
+    return parseContext(this.context, this.table, this.fields.protocol)
   }
+}
+
+/** `-w`, `-W` @throws RuleError */
+function checkSeconds(letter: string, seconds: Word | undefined): void {
+  if (seconds !== undefined && parseNumber(seconds.text, 0, 0xffff_ffff) === undefined)
+    throw new RuleError(`-${letter}: '${seconds.text}' is not a number of seconds`, seconds)
 }

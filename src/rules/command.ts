@@ -1,5 +1,19 @@
+import type { Family } from '../address.ts'
+import type { HostResolver } from './addresses.ts'
 import type { Counters, Rule } from './model.ts'
 import type { Word } from './words.ts'
+
+/** What surrounds a command line. */
+export interface CommandContext {
+  readonly family: Family
+  /** Inside `*table … COMMIT`: the table, which `-t` may then not name. */
+  readonly restoreTable: string | undefined
+  /** Does the table have the chain (built-in ones included)? */
+  hasChain(table: string, chain: string): boolean
+  readonly resolveHost: HostResolver
+  /** See {@link ParseContext.hasSet}. */
+  readonly hasSet: ((name: string) => boolean) | undefined
+}
 
 /** What one line of `iptables …` asks for. */
 export interface Command {

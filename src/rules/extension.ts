@@ -32,6 +32,8 @@ export interface ParseContext {
   readonly protocolNegated: boolean
   /** Names to addresses, supplied by the caller; throws OptionError when the name cannot be resolved. */
   resolveHost(name: string): readonly Address[]
+  /** Is there an ipset of that name? Absent: nobody knows, and any name will do. */
+  readonly hasSet?: (name: string) => boolean
 }
 
 /** Options under construction: writable, nothing there yet. */

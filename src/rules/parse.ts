@@ -1,26 +1,13 @@
-import type { Family } from '../address.ts'
 import type { Diagnostic } from '../diagnostic.ts'
-import type { HostResolver } from './addresses.ts'
 import { checkRuleset } from './check.ts'
 import type { Ruleset } from './model.ts'
 import { readRestoreText } from './restore.ts'
-import { RulesetDraft } from './ruleset-draft.ts'
+import { type ParseOptions, RulesetDraft } from './ruleset-draft.ts'
 import { readScript } from './script.ts'
 
 export type { HostResolver } from './addresses.ts'
 
-export interface ParseOptions {
-  /** Whose rules: iptables' or ip6tables'. */
-  readonly family: Family
-  /** The text's name in diagnostics. */
-  readonly file?: string
-  /** Names in `-s`, `-d` and other addresses. Default: no name can be resolved. */
-  readonly resolveHost?: HostResolver
-  /** Let `[packets:bytes]` count, as `iptables-restore -c` does. Default: false. */
-  readonly readCounters?: boolean
-  /** What is loaded already: the tables that the text does not name stay. */
-  readonly base?: Ruleset
-}
+export type { ParseOptions } from './ruleset-draft.ts'
 
 export interface ParseResult {
   /** Absent when there is an error: nothing is half loaded. */
@@ -38,8 +25,8 @@ export interface ParseResult {
  * const { ruleset, diagnostics } = parseRules('iptables -A INPUT -p tcp --dport 22 -j ACCEPT', { family: 4 })
  */
 export function parseRules(text: string, options: ParseOptions): ParseResult {
-  const { family, file, base, resolveHost = () => [], readCounters = false } = options
-  const draft = new RulesetDraft(family, file, resolveHost, base)
+  const { file, readCounters = false } = options
+  const draft = new RulesetDraft(options)
   const diagnostics = isScript(text) ? readScript(text, draft) : readRestoreText(text, draft, readCounters)
   if (hasErrors(diagnostics)) return { diagnostics }
   const ruleset = draft.ruleset()

@@ -1,29 +1,43 @@
 import type { Family } from '../address.ts'
 import type { HostResolver } from './addresses.ts'
-import type { CommandContext } from './command-parser.ts'
+import type { CommandContext } from './command.ts'
 import { type Ruleset, TABLES, type TableName } from './model.ts'
 import { tablesOf } from './print.ts'
 import { RuleError } from './rule-error.ts'
 import { TableDraft } from './table-draft.ts'
 import type { Word } from './words.ts'
 
+/** What {@link parseRules} may be told. */
+export interface ParseOptions {
+  /** Whose rules: iptables' or ip6tables'. */
+  readonly family: Family
+  /** The text's name in diagnostics. */
+  readonly file?: string
+  /** Names in `-s`, `-d` and other addresses. Default: no name can be resolved. */
+  readonly resolveHost?: HostResolver
+  /** Is there an ipset of that name? Default: any name will do. */
+  readonly hasSet?: (name: string) => boolean
+  /** Let `[packets:bytes]` count, as `iptables-restore -c` does. Default: false. */
+  readonly readCounters?: boolean
+  /** What is loaded already: the tables that the text does not name stay. */
+  readonly base?: Ruleset
+}
+
 /** A ruleset while a text is read into it. */
 export class RulesetDraft {
   readonly family: Family
   readonly file: string | undefined
   private readonly resolveHost: HostResolver
+  private readonly hasSet: ((name: string) => boolean) | undefined
   /** In the order in which they were loaded. */
   private readonly tables = new Map<TableName, TableDraft>()
 
-  constructor(
-    family: Family,
-    file: string | undefined,
-    resolveHost: HostResolver,
-    base: Ruleset | undefined,
-  ) {
+  constructor(options: ParseOptions) {
+    const { family, file, resolveHost = () => [], hasSet, base } = options
     this.family = family
     this.file = file
     this.resolveHost = resolveHost
+    this.hasSet = hasSet
     for (const table of base === undefined ? [] : tablesOf(base))
       this.tables.set(table.name, new TableDraft(table.name, family, table))
   }
@@ -47,6 +61,7 @@ export class RulesetDraft {
       family: this.family,
       restoreTable,
       resolveHost: this.resolveHost,
+      hasSet: this.hasSet,
       hasChain: (table, chain) => this.hasChain(table, chain),
     }
   }

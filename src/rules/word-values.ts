@@ -1,4 +1,5 @@
 import type { Family } from '../address.ts'
+import type { GivenOptions } from './given-options.ts'
 import { MATCHES } from './matches/index.ts'
 import { parseNumber } from './numbers.ts'
 import { RuleError } from './rule-error.ts'
@@ -32,8 +33,8 @@ function isInside(option: Word, argument: Word): boolean {
 }
 
 /** `-s ! 1.2.3.4` was the way to write it once. */
-export function bangHint(given: ReadonlyMap<string, Word>): { readonly hint?: string } {
-  const last = [...given.values()].at(-1)
+export function bangHint(given: GivenOptions): { readonly hint?: string } {
+  const last = [...given.entries()].at(-1)?.[1]
   return last === undefined
     ? {}
     : { hint: `options begin with a dash; to invert one, write ! before it: ! ${last.text} …` }

@@ -4,7 +4,7 @@ import { Tuple } from '../../src/conntrack/tuple.ts'
 import { buildIcmpError } from '../../src/ip/icmp-error.ts'
 import { inputRoute } from '../../src/ip/input-route.ts'
 import { receiveOptions } from '../../src/ip/options.ts'
-import { attachedInfo, reject, rejectKind } from '../../src/ip/reject.ts'
+import { attachedInfo, completeChecksum, reject, rejectKind } from '../../src/ip/reject.ts'
 import { Skb } from '../../src/packet/skb.ts'
 import { a, box4, box6, hex, ip4, ip6, received, tcp, udp, unhex } from './packets.ts'
 
@@ -120,14 +120,20 @@ describe('reject', () => {
     }
   })
 
-  it('a reset: DF, id 0, TTL 64, checksums', () => {
-    const sent = rejected(ip4('10.6.0.1', '10.6.0.1', tcp(2), { protocol: 6, tos: 4 }), 'tcp-reset')
-    expect(sent.sent && hex(sent.bytes)).toBe(
-      '4500002800004000400626c30a0600010a060001005003e80000000000000006501400007ae70000'.replace(
-        '7ae7',
-        sent.sent ? hex(sent.bytes.subarray(36, 38)) : '',
-      ),
+  it('a reset: DF, id 0, TTL 64, TOS 0, its checksum only begun until it leaves', () => {
+    const sent = rejected(
+      unhex('4500002800014000400626ba0a0600090a060001000900500000000500000000500203e897870000'),
+      'tcp-reset',
+      'INPUT',
     )
+    if (!sent.sent) throw new Error(sent.reason)
+    expect(hex(sent.bytes)).toBe(
+      '4500002800004000400626bb0a0600010a060009005000090000000000000006501400001430' + '0000',
+    )
+    const skb = new Skb(4, sent.bytes)
+    skb.checksumPartial = sent.checksumPartial
+    completeChecksum(skb)
+    expect(hex(skb.bytes.subarray(36, 38))).toBe('9b5c')
   })
 
   const bad = (packet: Uint8Array): Uint8Array => {

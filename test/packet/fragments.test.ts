@@ -127,7 +127,11 @@ describe('reassembly', () => {
     expect(expireFragments(queue, 29_999)).toEqual({ queue, expired: [] })
     const { queue: after, expired } = expireFragments(queue, 30_000)
     expect(after.pending).toEqual([])
-    expect(expired.map(({ first }) => first?.length)).toEqual([28, undefined])
+    // of the same instant the latest first, as seen on Linux 6.18
+    expect(expired.map(({ first, device }) => [first?.length, device])).toEqual([
+      [undefined, 'lan0'],
+      [28, 'lan0'],
+    ])
   })
 })
 
@@ -171,6 +175,27 @@ describe('cutting', () => {
     expect(outputLengths(skb)).toEqual([36, 36])
   })
 
+  // The next three as seen on Linux 6.18.
+  it('sets DF only where the fragments are not those that came', () => {
+    const lines = [`${V4} len=8 frag=0+ df`, `${V4} len=16 frag=8+ df`, `${V4} len=8 frag=24 df`]
+    const skb = wholeSkb(lines)
+    expect(outputTexts(skb)).not.toContainEqual(expect.stringMatching(/ df/))
+    pullFragments(skb, 40)
+    expect(outputTexts(skb)).toEqual([
+      'udp 10.0.0.1:0 > 10.0.0.2:0 ulen=0 len=8 sum=0x0 frag=0+ df',
+      'proto udp 10.0.0.1 > 10.0.0.2 len=16 frag=16 df',
+    ])
+  })
+
+  it.each([
+    ['blanks options that are not to be copied', false, '0x01010101'],
+    ['repeats all options in what this machine sends', true, '0x1e040000'],
+  ])('%s', (_, isLocal, later) => {
+    const skb = wholeSkb([`${V4} len=8 frag=0+ ipopts=0x1e040000`, `${V4} len=8 frag=8 ipopts=0x1e040000`])
+    skb.isLocal = isLocal
+    expect(outputTexts(skb)[1]).toBe(`${V4} len=8 frag=8 ipopts=${later}`)
+  })
+
   it('is refused where DF stands in the way', () => {
     const { bytes } = Packet.parse('udp 1.2.3.4:1 > 5.6.7.8:2 len=1600')
     const skb = new Skb(4, bytes)
@@ -212,7 +237,15 @@ function wholeSkb(lines: readonly string[]): Skb {
   return skb
 }
 
-function outputLengths(skb: Skb): number[] {
+function output(skb: Skb): Packet[] {
   const result = cutForOutput(skb, 1500, 0)
-  return result.kind === 'fragments' ? result.packets.map(packet => packet.length) : []
+  return result.kind === 'fragments' ? result.packets.map(packet => new Packet(packet)) : []
+}
+
+function outputLengths(skb: Skb): number[] {
+  return output(skb).map(({ bytes }) => bytes.length)
+}
+
+function outputTexts(skb: Skb): string[] {
+  return output(skb).map(String)
 }

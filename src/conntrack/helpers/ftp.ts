@@ -1,3 +1,4 @@
+import { pullFragments } from '../../packet/fragments.ts'
 import { IPPROTO_TCP } from '../../packet/protocols.ts'
 import type { Skb } from '../../packet/skb.ts'
 import { type Connection, CtInfo, type Direction, ORIGINAL, REPLY, Status } from '../connection.ts'
@@ -32,6 +33,7 @@ export const ftp: ConntrackHelper = {
   maxExpected: [1],
   timeoutMs: [300_000],
   help(skb, transportOffset, connection, direction, ctInfo, context) {
+    pullFragments(skb, skb.length)
     if (ctInfo !== CtInfo.ESTABLISHED && ctInfo !== CtInfo.ESTABLISHED_REPLY) return 'accept'
     const payload = tcpPayload(skb.bytes, transportOffset)
     if (payload < 0) return 'accept'

@@ -1,5 +1,6 @@
 import type { Family } from '../../address.ts'
 import { replaceWord16, replaceWord32 } from '../../packet/checksum.ts'
+import { pullFragments } from '../../packet/fragments.ts'
 import { IPPROTO_TCP } from '../../packet/protocols.ts'
 import type { Skb } from '../../packet/skb.ts'
 import { defineTarget, OptionError, type TargetEnvironment, Verdict } from '../extension.ts'
@@ -105,6 +106,7 @@ function lowerMss(skb: Skb, { start, length }: TcpHeader, limit: number): boolea
 }
 
 function writeMss(skb: Skb, start: number, at: number, before: number, after: number): void {
+  pullFragments(skb, skb.length)
   const bytes = skb.writable()
   const checksum = replaceWord32(skb.u16(start + 16), before, after)
   write16(bytes, at, after)

@@ -1,4 +1,5 @@
 import { replaceWord32 } from '../../packet/checksum.ts'
+import { pullFragments } from '../../packet/fragments.ts'
 import { IPPROTO_TCP } from '../../packet/protocols.ts'
 import type { Skb } from '../../packet/skb.ts'
 import { defineTarget, OptionError, Verdict } from '../extension.ts'
@@ -80,6 +81,7 @@ function strip(skb: Skb, { start, length }: TcpHeader, stripped: ReadonlySet<num
 }
 
 function overwrite(skb: Skb, start: number, first: number, size: number): void {
+  pullFragments(skb, skb.length)
   const bytes = skb.writable()
   let checksum = skb.u16(start + 16)
   for (let at = first; at < first + size; at++) {
