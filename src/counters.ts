@@ -1,6 +1,7 @@
 import type { Family } from './address.ts'
 import type { CompiledChain } from './rules/compile.ts'
 import type { Counters, TableName } from './rules/model.ts'
+import type { CounterLookup } from './rules/print.ts'
 import { NO_COUNTERS } from './rules/steps.ts'
 import type { FirewallState } from './state.ts'
 
@@ -33,14 +34,11 @@ export function readCounters(
   }
 }
 
-/** The counters of one rule (from 1) or policy, in the shape that the printers take. */
-export function countersOf(
-  state: FirewallState,
-  family: Family,
-): (table: TableName, chain: string, rule: number | 'policy') => Counters {
-  return (table, chain, rule) => {
+/** The live counters in the shape that the printers take. */
+export function countersOf(state: FirewallState, family: Family): CounterLookup {
+  return (table, chain, place) => {
     const compiled = compiledChain(state, family, table, chain)
-    const slot = rule === 'policy' ? compiled?.policySlot : compiled?.rules[rule - 1]?.slot
+    const slot = place === 'policy' ? compiled?.policySlot : compiled?.rules[place]?.slot
     return slot === undefined ? NO_COUNTERS : (state.counters.get(slot) ?? NO_COUNTERS)
   }
 }

@@ -27,6 +27,8 @@ export interface FirewallOptions {
    * iptables-save text or a script of iptables commands; a string is IPv4's. A `Ruleset` from `parseRules` will do too.
    */
   readonly rules?: string | Ruleset | { readonly ipv4?: string | Ruleset; readonly ipv6?: string | Ruleset }
+  /** The rules text's name in diagnostics. */
+  readonly rulesFile?: string
   /** Default `on`; see `FirewallConfig.conntrack`. */
   readonly conntrack?: 'on' | 'auto'
   /** By the kernel's names; only what differs from the defaults. */
@@ -164,29 +166,35 @@ export function edit(state: FirewallState, recipe: (config: Draft<FirewallConfig
 export function iptables(state: FirewallState, commands: string, family: Family = 4): FirewallState {
   const key = family === 4 ? 'ipv4' : 'ipv6'
   const base = state.config.rules[key]
-  const ruleset = readRuleset(commands, family, undefined, base)
+  const ruleset = readRuleset(commands, family, {}, base)
   return state.reconfigured(
     freeze({ ...state.config, rules: { ...state.config.rules, [key]: ruleset } }, true),
   )
 }
 
 function readRules(options: FirewallOptions): FirewallConfig['rules'] {
-  const { rules, resolveHost } = options
+  const { rules } = options
   if (rules === undefined) return {}
-  if (typeof rules === 'string') return { ipv4: readRuleset(rules, 4, resolveHost) }
+  if (typeof rules === 'string') return { ipv4: readRuleset(rules, 4, options) }
   if ('tables' in rules) return rules.family === 4 ? { ipv4: rules } : { ipv6: rules }
   const one = (text: string | Ruleset, family: Family): Ruleset =>
-    typeof text === 'string' ? readRuleset(text, family, resolveHost) : text
+    typeof text === 'string' ? readRuleset(text, family, options) : text
   return {
     ...(rules.ipv4 !== undefined && { ipv4: one(rules.ipv4, 4) }),
     ...(rules.ipv6 !== undefined && { ipv6: one(rules.ipv6, 6) }),
   }
 }
 
-function readRuleset(text: string, family: Family, resolveHost?: HostResolver, base?: Ruleset): Ruleset {
+function readRuleset(
+  text: string,
+  family: Family,
+  { resolveHost, rulesFile }: Pick<FirewallOptions, 'resolveHost' | 'rulesFile'>,
+  base?: Ruleset,
+): Ruleset {
   const { ruleset, diagnostics } = parseRules(text, {
     family,
     ...(resolveHost !== undefined && { resolveHost }),
+    ...(rulesFile !== undefined && { file: rulesFile }),
     ...(base !== undefined && { base }),
   })
   if (ruleset === undefined) throw new DiagnosticError(diagnostics)

@@ -1,5 +1,6 @@
 import type { Address, Family } from './address.ts'
 import { answerError, answerReject } from './answers.ts'
+import { sweepExpired } from './conntrack/destroy.ts'
 import { runHook } from './hooks.ts'
 import { forward as forwardChecks } from './ip/forward.ts'
 import { inputRoute } from './ip/input-route.ts'
@@ -35,6 +36,7 @@ export function arrive(transaction: Transaction, arrival: Arrival): StepResult {
   else receiveFrom(bytes, arrival, transaction)
   for (let skb = transaction.looped.shift(); skb !== undefined; skb = transaction.looped.shift())
     receiveLooped(skb, transaction)
+  sweepExpired(transaction)
   return result
 }
 

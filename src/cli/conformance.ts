@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { Command } from 'commander'
 import type { KernelCase } from '../conformance/case.ts'
 import { compareCases, type Difference } from '../conformance/compare.ts'
 import { replayCase } from '../conformance/replay.ts'
@@ -11,6 +12,19 @@ export interface ConformanceOptions {
   readonly emit?: string
   /** Only cases whose name contains this. */
   readonly only?: string
+}
+
+/** `netfilter-sim conformance PATHS`: the simulator against recordings of the real kernel. */
+export function conformanceCommand(): Command {
+  return new Command('conformance')
+    .description('answer recorded kernel cases and compare, packet for packet and field for field')
+    .argument('<paths...>', '.jsonl files or directories of them')
+    .option('--show <n>', 'print this many differences and refusals a file', Number, 0)
+    .option('--emit <dir>', "write the simulator's answers there, one file for each")
+    .option('--only <text>', 'only cases whose name contains this')
+    .action((paths: string[], options: ConformanceOptions) => {
+      if (!conformance(paths, options)) process.exitCode = 1
+    })
 }
 
 /**
@@ -70,7 +84,8 @@ function report(file: string, cases: readonly KernelCase[], options: Conformance
     const first = differences[0]!
     fields.set(first.field, (fields.get(first.field) ?? 0) + 1)
   }
-  if (fields.size > 0) console.log(`  first difference in ${[...fields].map(([f, n]) => `${f} ${n}`).join(', ')}`)
+  if (fields.size > 0)
+    console.log(`  first difference in ${[...fields].map(([f, n]) => `${f} ${n}`).join(', ')}`)
   for (const crash of crashes.slice(0, options.show)) console.log(`  crash ${crash}`)
   for (const { name, differences } of differing.slice(0, options.show)) printDifference(name, differences)
   for (const [message, count] of [...refusals].sort((a, b) => b[1] - a[1]).slice(0, options.show))

@@ -1,15 +1,32 @@
 #!/usr/bin/env node
+import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { conformance } from './conformance.ts'
+import { DiagnosticError } from '../diagnostic.ts'
+import { conformanceCommand } from './conformance.ts'
+import { rulesCommand } from './rules.ts'
+import { traceCommand } from './trace.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string
+}
 
 const program = new Command('netfilter-sim')
-program
-  .command('conformance')
-  .argument('[paths...]')
-  .option('--show <n>', 'differences to print a file', Number, 0)
-  .option('--emit <dir>')
-  .option('--only <name>')
-  .action((paths: string[], options: { show: number; emit?: string; only?: string }) => {
-    process.exitCode = conformance(paths, options) ? 0 : 1
-  })
-program.parse()
+  .description('an executable model of Linux netfilter: what becomes of a packet, and why')
+  .version(version)
+  .addCommand(traceCommand())
+  .addCommand(rulesCommand())
+  .addCommand(conformanceCommand())
+
+try {
+  program.parse()
+} catch (error) {
+  // what is wrong with a text from outside is for its author, not for a stack trace
+  if (error instanceof DiagnosticError || error instanceof RangeError || isFileError(error)) {
+    console.error(error.message)
+    process.exitCode = 2
+  } else throw error
+}
+
+function isFileError(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && 'path' in error
+}

@@ -138,6 +138,9 @@ export interface SequenceAdjustment {
   readonly offsetAfter: number
 }
 
+export type SequenceAdjustments = readonly [SequenceAdjustment | undefined, SequenceAdjustment | undefined]
+const NOT_ADJUSTED: SequenceAdjustments = [undefined, undefined]
+
 /**
  * A connection: two tuples and what is known of them (the kernel's `struct nf_conn`). NAT is nothing but a reply tuple
  * that is not the inverse of the original one.
@@ -168,10 +171,8 @@ export class Connection {
   /** The connection whose expectation made this one. */
   masterId: number | undefined = undefined
   masterOriginal: Tuple | undefined = undefined
-  sequenceAdjustments: [SequenceAdjustment | undefined, SequenceAdjustment | undefined] = [
-    undefined,
-    undefined,
-  ]
+  /** By direction; replaced as a whole, so that copies of a connection may share it. */
+  sequenceAdjustments: SequenceAdjustments = NOT_ADJUSTED
   /** Index of the interface whose address MASQUERADE took: entries go when that address goes. */
   masqueradeDevice: string | undefined = undefined
   labels: bigint = 0n
@@ -207,7 +208,7 @@ export class Connection {
     copy.helperState = this.helperState
     copy.masterId = this.masterId
     copy.masterOriginal = this.masterOriginal
-    copy.sequenceAdjustments = [this.sequenceAdjustments[0], this.sequenceAdjustments[1]]
+    copy.sequenceAdjustments = this.sequenceAdjustments
     copy.masqueradeDevice = this.masqueradeDevice
     copy.labels = this.labels
     copy.timeoutPolicy = this.timeoutPolicy

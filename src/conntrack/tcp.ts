@@ -3,10 +3,10 @@ import { type Connection, Status, TcpPeer, TcpTracking } from './connection.ts'
 import { killConnection } from './destroy.ts'
 import { Change } from './events.ts'
 import { before } from './sequence.ts'
-import type { TcpTimeouts } from './sysctls.ts'
 import { readSynOptions, TcpFlag } from './tcp-options.ts'
 import { areFlagsValid, TCP_RST, TcpSegment } from './tcp-segment.ts'
 import { nextTcpState, Segment, TCP_SEGMENTS, TCP_STATES, TcpState } from './tcp-table.ts'
+import { tcpTimeout } from './tcp-timeout.ts'
 import { checkWindow, Window } from './tcp-window.ts'
 import { type ProtocolTracker, Tracked, type TrackedPacket } from './tracker.ts'
 
@@ -31,11 +31,11 @@ function track(packet: TrackedPacket): Tracked {
   const kind = segment.kind
   if ((connection.status & Status.CONFIRMED) === 0 && !open(packet, segment, kind)) return Tracked.INVALID
   const tcp = connection.protocolState as TcpTracking
-  const before = tcp.state
-  const next = nextTcpState(packet.direction, kind, before)
+  const old = tcp.state
+  const next = nextTcpState(packet.direction, kind, old)
   switch (next) {
     case TcpState.SYN_SENT:
-      if (before < TcpState.TIME_WAIT) return inWindow(packet, segment, kind, before, next)
+      if (old < TcpState.TIME_WAIT) return inWindow(packet, segment, kind, old, next)
       if (mayReopen(tcp, packet.direction)) {
         killConnection(connection, packet.context, 'a SYN opens the closed connection again')
         return Tracked.REPEAT
@@ -44,7 +44,7 @@ function track(packet: TrackedPacket): Tracked {
     case TcpState.IGNORE:
       return ignoreSegment(packet, segment, kind)
     case TcpState.INVALID:
-      return packet.invalid(`${TCP_SEGMENTS[kind]} in state ${TCP_STATES[before]} is invalid`)
+      return packet.invalid(`${TCP_SEGMENTS[kind]} in state ${TCP_STATES[old]} is invalid`)
     case TcpState.TIME_WAIT:
       if (isChallengeAck(tcp, packet.direction, kind)) {
         tcp.lastFlags &= ~TcpFlag.EXPECT_CHALLENGE_ACK
@@ -56,13 +56,13 @@ function track(packet: TrackedPacket): Tracked {
       break
     case TcpState.SYN_RECV:
       if (packet.direction === 1 && kind === Segment.ACK && (tcp.lastFlags & TcpFlag.SIMULTANEOUS_OPEN) !== 0)
-        return inWindow(packet, segment, kind, before, TcpState.ESTABLISHED)
+        return inWindow(packet, segment, kind, old, TcpState.ESTABLISHED)
       break
     case TcpState.CLOSE:
       if (kind === Segment.RST) return reset(packet, segment)
       break
   }
-  return inWindow(packet, segment, kind, before, next)
+  return inWindow(packet, segment, kind, old, next)
 }
 
 /** `tcp_error`: what is wrong with the segment itself; '' if nothing. */
@@ -243,7 +243,7 @@ function settle(
   tcp.state = next
   if (old !== next && next === TcpState.FIN_WAIT) tcp.peers[direction].flags |= TcpFlag.CLOSE_INIT
   const { tcp: timeouts } = packet.timeouts
-  let timeoutMs = chooseTimeout(packet, tcp, kind, next, timeouts)
+  let timeoutMs = tcpTimeout(tcp, kind, next, packet.context.sysctls.tcpMaxRetrans, timeouts)
   if (old !== next) connection.pendingChanges |= Change.PROTOCOL
 
   if (!connection.has(Status.SEEN_REPLY)) {
@@ -261,46 +261,6 @@ function settle(
   }
   packet.refresh(timeoutMs)
   return Tracked.ACCEPT
-}
-
-function chooseTimeout(
-  packet: TrackedPacket,
-  tcp: TcpTracking,
-  kind: number,
-  state: number,
-  timeouts: TcpTimeouts,
-): number {
-  const regularMs = timeoutOf(state, timeouts)
-  if (tcp.retransmissions >= packet.context.sysctls.tcpMaxRetrans && regularMs > timeouts.maxRetransMs)
-    return timeouts.maxRetransMs
-  if (kind === Segment.RST) return timeouts.closeMs
-  const unacknowledged = (tcp.peers[0].flags | tcp.peers[1].flags) & TcpFlag.DATA_UNACKNOWLEDGED
-  if (unacknowledged !== 0 && regularMs > timeouts.unacknowledgedMs) return timeouts.unacknowledgedMs
-  if (tcp.lastWindow === 0 && regularMs > timeouts.maxRetransMs) return timeouts.maxRetransMs
-  return regularMs
-}
-
-function timeoutOf(state: number, timeouts: TcpTimeouts): number {
-  switch (state) {
-    case TcpState.SYN_SENT:
-      return timeouts.synSentMs
-    case TcpState.SYN_RECV:
-      return timeouts.synRecvMs
-    case TcpState.ESTABLISHED:
-      return timeouts.establishedMs
-    case TcpState.FIN_WAIT:
-      return timeouts.finWaitMs
-    case TcpState.CLOSE_WAIT:
-      return timeouts.closeWaitMs
-    case TcpState.LAST_ACK:
-      return timeouts.lastAckMs
-    case TcpState.TIME_WAIT:
-      return timeouts.timeWaitMs
-    case TcpState.CLOSE:
-      return timeouts.closeMs
-    default:
-      return timeouts.synSent2Ms
-  }
 }
 
 /**

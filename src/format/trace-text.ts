@@ -100,7 +100,7 @@ function stepLine(
     case 'conntrack-helper':
       return conntrackLine(step)
     case 'nat-bind':
-      if (step.from.equals(step.to) && !wide) return undefined
+      if (step.from.equals(step.to)) return wide ? `    nat  ${step.manip} ${step.reason}` : undefined
       return `    nat  ${step.manip} ${step.reason}: ${tupleText(step.from)} becomes ${tupleText(step.to)}`
     case 'nat-rewrite':
       return step.from === step.to ? undefined : `    nat  ${step.manip} ${step.from} → ${step.to}`

@@ -37,11 +37,13 @@ export function setSequenceAdjustment(
   const old = connection.sequenceAdjustments[direction] ?? NONE
   // One adjustment per window: a retransmission of the packet that was changed must not count twice.
   if (old.offsetBefore !== old.offsetAfter && !after(sequence, old.correctionPosition)) return
-  connection.sequenceAdjustments[direction] = {
+  const adjusted = {
     correctionPosition: sequence >>> 0,
     offsetBefore: old.offsetAfter,
     offsetAfter: old.offsetAfter + difference,
   }
+  const [original, reply] = connection.sequenceAdjustments
+  connection.sequenceAdjustments = direction === ORIGINAL ? [adjusted, reply] : [original, adjusted]
 }
 
 /**

@@ -104,9 +104,8 @@ function inWindow(connection: TcpConnection, segment: Segment, out: TcpOutput): 
     return
   }
   if ((flags & ACK) === 0 || !onAcknowledgment(connection, segment, out)) return
-  if (connection.state === 'CLOSED') return
   onData(connection, segment, out)
-  if (connection.state !== 'CLOSED') sendPending(connection, out)
+  sendPending(connection, out)
 }
 
 /** RFC 5961 section 3: only the exact sequence number resets; otherwise the sender is asked. */
@@ -148,7 +147,7 @@ function onAcknowledgment(connection: TcpConnection, segment: Segment, out: TcpO
     acknowledged(connection, ack, out)
   }
   if (connection.finSent && ack === connection.sendNext) onFinAcknowledged(connection, out)
-  return true
+  return connection.state !== 'CLOSED'
 }
 
 function onFinAcknowledged(connection: TcpConnection, out: TcpOutput): void {

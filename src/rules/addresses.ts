@@ -21,7 +21,7 @@ function parseHost(text: string, family: Family, resolve: HostResolver): readonl
   // with an empty mask the address does not matter, nor whether it is one ("any/0")
   if (mask.isZero()) return [new Prefix(zero(family), mask)]
   const name = slash < 0 ? text : text.slice(0, slash)
-  const numeric = parseAddress(name, family)
+  const numeric = parseHostAddress(name, family)
   const addresses = numeric === undefined ? resolve(name, family) : [numeric]
   if (addresses.length === 0) throw hostNotFound(name, family)
   return addresses.map(address => new Prefix(address, mask))
@@ -33,6 +33,24 @@ export function parseAddress(text: string, family: Family): Address | undefined 
   const bytes = parseBytes(text)
   if (bytes === undefined) return undefined
   return Address.v4(bytes.reduce((word, byte, i) => word | (byte << (24 - 8 * i)), 0))
+}
+
+/**
+ * As {@link parseAddress}; what that does not take for an address the resolver may, without asking anybody: C's
+ * `inet_aton`, for which the last number fills all bytes that are left (`8080` is 0.0.31.144).
+ */
+export function parseHostAddress(text: string, family: Family): Address | undefined {
+  return parseAddress(text, family) ?? (family === 4 ? inetAton(text) : undefined)
+}
+
+function inetAton(text: string): Address | undefined {
+  if (!/^[\da-fA-FxX.]+$/.test(text)) return undefined
+  const parts = text.split('.')
+  const last = parseNumber(parts.pop() ?? '', 0, 256 ** (4 - parts.length) - 1)
+  if (parts.length > 3 || last === undefined) return undefined
+  const bytes = parts.map(part => parseNumber(part, 0, 255))
+  if (bytes.includes(undefined)) return undefined
+  return Address.v4(bytes.reduce<number>((word, byte, i) => word | ((byte ?? 0) << (24 - 8 * i)), last | 0))
 }
 
 function parseMask(text: string, family: Family): Address {

@@ -1,5 +1,5 @@
 import type { Address } from '../address.ts'
-import { parseAddress } from './addresses.ts'
+import { parseHostAddress } from './addresses.ts'
 import { checkNameLength } from './chain-names.ts'
 import { COMMANDS, type CommandContext, type CommandKind, hasRule } from './command.ts'
 import { coreOptionName } from './core-options.ts'
@@ -60,7 +60,7 @@ export function parseContext(
     protocol: protocol?.number ?? 0,
     protocolNegated: protocol?.negated ?? false,
     resolveHost(name: string): readonly Address[] {
-      const numeric = parseAddress(name, family)
+      const numeric = parseHostAddress(name, family)
       const addresses = numeric === undefined ? resolveHost(name, family) : [numeric]
       if (addresses.length === 0) throw new OptionError(`host '${name}' not found`)
       return addresses

@@ -47,11 +47,11 @@ COMMIT
 
   it.each([
     ['$IPT -A INPUT', "1:1 '$IPT': this script needs a shell, and scripts are only read"],
-    ['iptables -A INPUT -s "${LAN}"', "1:22 '${LAN}': this script needs a shell, and scripts are only read"],
+    ['iptables -A INPUT -s "$LAN"', "1:22 '$LAN': this script needs a shell, and scripts are only read"],
     ['iptables -A INPUT -i `wan`', "1:22 '`wan`': this script needs a shell, and scripts are only read"],
     ['IPT=/sbin/iptables', "1:1 'IPT=/sbin/iptables': this script needs a shell, and scripts are only read"],
     ['if true; then', "1:1 'if': this script needs a shell, and scripts are only read"],
-    ['iptables -N a | cat', "1:15 '|': this script needs a shell, and scripts are only read"],
+    ['iptables -N a | cat', "1:17 '|': this script needs a shell, and scripts are only read"],
     ['rm -rf x', "1:1 'rm' is not run"],
     ['iptables -t nosuch -L', "1:13 there is no table named 'nosuch'"],
     ['iptables -A INPUT -j nowhere', "1:22 there is no chain and no target named 'nowhere'"],

@@ -7,6 +7,9 @@ interface BpfOptions {
 
 const MAX_INSTRUCTIONS = 64
 
+/** From here on an offset is negative: not in the packet, but something the kernel knows of it. */
+const FIRST_NEGATIVE_OFFSET = 0xffe0_0000
+
 /** `-m bpf --bytecode`: net/netfilter/xt_bpf.c. A classic BPF program that begins to read at the IP header. */
 export const bpf = defineMatch<BpfOptions>({
   name: 'bpf',
@@ -25,7 +28,7 @@ export const bpf = defineMatch<BpfOptions>({
   ],
   check: ({ program }) => checkProgram(program),
   save: ({ program }) => `--bytecode "${program.length},${programText(program)}"`,
-  list: ({ program }) => `match bpf ${programText(program)} `,
+  list: ({ program }) => `match bpf ${programText(program)}`,
   compile: ({ program }) => [
     {
       option: `--bytecode "${program.length},${programText(program)}"`,
@@ -54,6 +57,8 @@ function parseProgram(text: string): readonly BpfInstruction[] {
     const [code = 0, jt = 0, jf = 0, k = 0] = numbers
     if (numbers.length < 4 || !numbers.every(number => Number.isInteger(number) && number >= 0))
       throw new OptionError(`bpf: bad instruction '${part}'`, { expected: 'code jt jf k' })
+    if (k >= FIRST_NEGATIVE_OFFSET && (code & 0x27) === 0x20)
+      throw new OptionError('bpf: loads of ancillary data are not modelled')
     return { code: code & 0xffff, jt: jt & 0xff, jf: jf & 0xff, k: k >>> 0 }
   })
 }

@@ -1,10 +1,11 @@
 import { type Address, maskOf } from '../../address.ts'
-import { type Connection, DEFAULT_ZONE, Status, type Zone } from '../../conntrack/connection.ts'
+import { type Connection, DEFAULT_ZONE, type Zone } from '../../conntrack/connection.ts'
+import { transportAt, tupleOf } from '../../conntrack/packet-tuple.ts'
+import { TcpState } from '../../conntrack/tcp-table.ts'
 import type { Tuple } from '../../conntrack/tuple.ts'
 import type { Skb } from '../../packet/skb.ts'
+import { PersistentMap } from '../../persistent/map.ts'
 import { defineMatch, type MatchEnvironment, OptionError, type Test } from '../extension.ts'
-import { type Entries, withEntry } from './entries.ts'
-import { packetTuple } from './packet-tuple.ts'
 import { parsePrefixLength, requireNumber, UINT32_MAX } from './support.ts'
 
 interface ConnlimitOptions {
@@ -20,10 +21,9 @@ interface Counted {
   readonly zone: Zone
 }
 
-const NONE: Entries<readonly Counted[]> = new Map()
+type Groups = PersistentMap<string, readonly Counted[]>
 
-const TCP_TIME_WAIT = 7
-const TCP_CLOSE = 8
+const NONE: Groups = PersistentMap.strings()
 
 const limitOption = (above: boolean) =>
   ({
@@ -91,7 +91,7 @@ function limitTest({ limit, above, length, side }: ConnlimitOptions, family: 4 |
     return `${w0 & mask.w0},${w1 & mask.w1},${w2 & mask.w2},${w3 & mask.w3}/${zone.id}`
   }
   const recall = (environment: MatchEnvironment) =>
-    (environment.memory.get(key) as Entries<readonly Counted[]> | undefined) ?? NONE
+    (environment.memory.get(key) as Groups | undefined) ?? NONE
   return {
     option: `--connlimit-${above ? 'above' : 'upto'} ${limit}`,
     passes(skb, environment) {
@@ -103,8 +103,8 @@ function limitTest({ limit, above, length, side }: ConnlimitOptions, family: 4 |
       const zone = skb.connection?.zone ?? DEFAULT_ZONE
       const group = groupOf(skb, zone)
       const groups = recall(environment)
-      const counted = count(groups.get(group), tuple, zone, skb, environment)
-      environment.memory.set(key, withEntry(groups, group, counted))
+      const counted = count(groups.get(group), tuple, zone, environment)
+      environment.memory.set(key, groups.set(group, counted, {}))
       return counted.length > limit === above
     },
     seen(skb, environment) {
@@ -114,38 +114,44 @@ function limitTest({ limit, above, length, side }: ConnlimitOptions, family: 4 |
   }
 }
 
+/** `nf_ct_get_tuplepr`, for a packet that has no connection: undefined for a later fragment or a header cut off. */
+function packetTuple({ family, bytes, source, destination }: Skb): Tuple | undefined {
+  const transport = transportAt(family, bytes, 0)
+  return transport < 0 ? undefined : tupleOf(source, destination, bytes, transport & 255, transport >> 8)
+}
+
+/** How many entries a look at the list may remove: `CONNCOUNT_GC_MAX_NODES` and one. */
+const MAX_REMOVED = 9
+
 /**
- * `nf_conncount`: forgets what conntrack no longer knows or has closed, and adds the packet's connection unless it is
- * there, or has been confirmed before (then it was counted when it began, or never will be).
+ * `__nf_conncount_add`: looks through the list, forgetting what conntrack no longer knows or has closed, until it meets
+ * the packet's own connection; if it does not, that is added. A connection counts in the list of each address that one
+ * of its packets showed, replies included.
  */
 function count(
   list: readonly Counted[] | undefined,
   tuple: Tuple,
   zone: Zone,
-  skb: Skb,
   environment: MatchEnvironment,
 ): readonly Counted[] {
   const present: Counted = { tuple, zone }
-  if (list === undefined || list.length === 0) return [present]
-  const connection = skb.connection ?? environment.findConnection(tuple, zone)
-  const confirmed = connection?.has(Status.CONFIRMED) === true && skb.inDevice !== 'lo'
-  const live: Counted[] = []
-  let known = false
-  for (const counted of list) {
+  if (list === undefined) return [present]
+  const kept: Counted[] = []
+  let removed = 0
+  for (let i = 0; i < list.length && removed < MAX_REMOVED; i++) {
+    const counted = list[i]!
     const found = environment.findConnection(counted.tuple, counted.zone)
-    if (found === undefined) continue
-    const same = counted.tuple.equals(tuple) && counted.zone.id === zone.id
-    if (same) known = true
-    if ((!same || confirmed) && isClosed(found)) continue
-    live.push(counted)
+    if (found !== undefined && counted.tuple.equals(tuple) && counted.zone.id === zone.id)
+      return removed === 0 ? list : [...kept, ...list.slice(i)]
+    if (found === undefined || isClosed(found)) removed++
+    else kept.push(counted)
   }
-  if (!known && !confirmed) live.push(present)
-  return live
+  return [...kept, ...list.slice(kept.length + removed), present]
 }
 
 function isClosed({ protocolState }: Connection): boolean {
   return (
     protocolState?.kind === 'tcp' &&
-    (protocolState.state === TCP_TIME_WAIT || protocolState.state === TCP_CLOSE)
+    (protocolState.state === TcpState.TIME_WAIT || protocolState.state === TcpState.CLOSE)
   )
 }

@@ -1,8 +1,8 @@
 /** What `-m hashlimit` remembers and computes (net/netfilter/xt_hashlimit.c), with the kernel's 64-bit arithmetic. */
 import { maskOf } from '../../address.ts'
 import type { Skb } from '../../packet/skb.ts'
+import { PersistentMap } from '../../persistent/map.ts'
 import type { CheckContext, CompileContext, MatchEnvironment, Test } from '../extension.ts'
-import { type Entries, withEntry } from './entries.ts'
 import { byteRateText } from './hashlimit-bytes.ts'
 import { HZ, jiffiesOf, toJiffies } from './jiffies.ts'
 import { portsOffset } from './ports-offset.ts'
@@ -59,12 +59,12 @@ interface Group {
 }
 
 interface Table {
-  readonly groups: Entries<Group>
+  readonly groups: PersistentMap<string, Group>
   /** The sweep after which nothing that had expired is left. */
   readonly sweptAt: number
 }
 
-const EMPTY: Table = { groups: new Map(), sweptAt: 0 }
+const EMPTY: Table = { groups: PersistentMap.strings(), sweptAt: 0 }
 
 const u64 = (value: bigint): bigint => BigInt.asUintN(64, value)
 const packetCredits = (user: bigint): bigint => u64(user * PACKET_FACTOR)
@@ -109,8 +109,9 @@ export function compileHashlimit(own: HashlimitOptions, context: CompileContext)
   const sweep = (table: Table, now: number): Table => {
     const at = lastSweep(now)
     if (at <= table.sweptAt) return table
-    const live = [...table.groups].filter(([, group]) => group.expiresAt > at)
-    return { groups: new Map(live), sweptAt: at }
+    let { groups } = table
+    for (const [group, { expiresAt }] of table.groups) if (expiresAt <= at) groups = groups.delete(group, {})
+    return { groups, sweptAt: at }
   }
   const rateWords = bytes ? byteRateText(own.average) : rateText(Number(own.average), RATE_SCALE)
   return [
@@ -140,7 +141,7 @@ export function compileHashlimit(own: HashlimitOptions, context: CompileContext)
             ? rate.payBytes(filled, skb.length)
             : rate.pay(filled, rate.cost)
         const next: Group = { ...within.group, expiresAt: now + expire }
-        environment.memory.set(key, { groups: withEntry(table.groups, group, next), sweptAt: table.sweptAt })
+        environment.memory.set(key, { groups: table.groups.set(group, next, {}), sweptAt: table.sweptAt })
         return within.holds !== above
       },
       seen: (skb, environment) =>

@@ -18,12 +18,14 @@ import { limit } from './limit.ts'
 import { connmark, mark } from './marks.ts'
 import { multiport } from './multiport.ts'
 import { dst, hbh } from './options-headers.ts'
+import { owner } from './owner.ts'
 import { pkttype } from './pkttype.ts'
 import { policy } from './policy.ts'
 import { quota } from './quota.ts'
 import { recent } from './recent.ts'
 import { rpfilter } from './rpfilter.ts'
 import { rt } from './rt.ts'
+import { sctp } from './sctp.ts'
 import { set } from './set.ts'
 import { ah, ah6, esp } from './spi.ts'
 import { state } from './state.ts'
@@ -31,6 +33,7 @@ import { statistic } from './statistic.ts'
 import { string } from './string.ts'
 import { tcp } from './tcp.ts'
 import { tcpmss } from './tcpmss.ts'
+import { time } from './time.ts'
 import { u32 } from './u32.ts'
 import { udp } from './udp.ts'
 
@@ -65,6 +68,7 @@ export const MATCHES: readonly MatchExtension[] = [
   mac,
   mark,
   multiport,
+  owner,
   physdev,
   pkttype,
   policy,
@@ -72,12 +76,14 @@ export const MATCHES: readonly MatchExtension[] = [
   recent,
   rpfilter,
   rt,
+  sctp,
   set,
   state,
   statistic,
   string,
   tcp,
   tcpmss,
+  time,
   tos,
   ttl,
   u32,

@@ -1,5 +1,4 @@
 /** A list of `-m recent`. Immutable: every change gives a new one. */
-import { type Entries, withNewestEntry, withoutEntry } from './entries.ts'
 
 export interface RecentEntry {
   readonly key: string
@@ -13,11 +12,14 @@ export interface RecentEntry {
 /** `ip_list_tot`, the module's default: a list that is full forgets the entry that was not touched for longest. */
 const MAX_ENTRIES = 100
 
+/** At most 100 of them, so that copying is fine; the order is that of the last touch. */
+type Entries = ReadonlyMap<string, RecentEntry>
+
 export class RecentList {
   /** The least recently touched first. */
-  private readonly entries: Entries<RecentEntry>
+  private readonly entries: Entries
 
-  constructor(entries: Entries<RecentEntry>) {
+  constructor(entries: Entries) {
     this.entries = entries
   }
 
@@ -63,3 +65,15 @@ export class RecentList {
 }
 
 export const EMPTY_LIST = new RecentList(new Map())
+
+function withNewestEntry(entries: Entries, key: string, entry: RecentEntry): Entries {
+  const copy = new Map(entries)
+  copy.delete(key)
+  return copy.set(key, entry)
+}
+
+function withoutEntry(entries: Entries, key: string): Entries {
+  const copy = new Map(entries)
+  copy.delete(key)
+  return copy
+}

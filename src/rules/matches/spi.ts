@@ -63,7 +63,7 @@ export const ah = defineMatch<SpiOptions>({
   options: [spiOption('ahspi')],
   defaults: () => ({ spi: ANY_SPI }),
   save: ({ spi }) => saveSpi('ahspi', spi),
-  list: ({ spi }) => words('ah', listSpi(spi)),
+  list: ({ spi }) => `ah ${listSpi(spi)}`,
   compile: ({ spi }) => [headerTest('ah', 12, false), spiTest('ahspi', spi, skb => skb.transportOffset + 4)],
 })
 

@@ -1,4 +1,5 @@
 import type { Connection } from '../../conntrack/connection.ts'
+import { Change } from '../../conntrack/events.ts'
 import type { Skb } from '../../packet/skb.ts'
 import { defineTarget, OptionError, type OptionSpec, Verdict } from '../extension.ts'
 import { ALL_BITS, hex, listMarkOperation, parseBounded, parseMarkMask } from './mark-value.ts'
@@ -128,7 +129,10 @@ export const connmark = defineTarget<ConnmarkOptions>({
       const mark = markOf(skb, connection) | 0
       if (mark === (connection.mark | 0)) return Verdict.CONTINUE
       const own = environment.ownConnection(skb)
-      if (own !== undefined) own.mark = mark
+      if (own !== undefined && own.mark !== mark) {
+        own.mark = mark
+        own.pendingChanges |= Change.MARK
+      }
       return Verdict.CONTINUE
     }
   },

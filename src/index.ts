@@ -1,0 +1,55 @@
+/**
+ * netfilter-sim: an executable model of Linux netfilter. The whole public API on one screen.
+ */
+
+// Packets: bytes, fields, and one readable line.
+export { Address, type Family, Prefix } from './address.ts'
+export type { FirewallConfig } from './config.ts'
+export { type Connection, CtInfo, Status } from './conntrack/connection.ts'
+export type { ConntrackEvent } from './conntrack/events.ts'
+export { formatEvent } from './conntrack/list.ts'
+export type { Tuple } from './conntrack/tuple.ts'
+// Tables, as the tools print them.
+export { type ChainCounters, readCounters } from './counters.ts'
+export { type Diagnostic, DiagnosticError, formatDiagnostic } from './diagnostic.ts'
+// A firewall is a value: make one, step packets through it, edit it, let time pass.
+export {
+  advance,
+  createFirewall,
+  type Edited,
+  edit,
+  type FirewallOptions,
+  iptables,
+  run,
+  step,
+} from './firewall.ts'
+export { PLAIN, type Style } from './format/style.ts'
+export { traceLines } from './format/trace-lines.ts'
+export { formatFate, formatTrace, type TraceTextOptions } from './format/trace-text.ts'
+export type { InterfaceConfig } from './ip/interfaces.ts'
+export {
+  conntrackList,
+  iptablesCommands,
+  iptablesList,
+  iptablesSave,
+  natTable,
+  natTableText,
+} from './listings.ts'
+export type { PortChooser, PortRequest } from './nat/context.ts'
+export type { NatRow } from './nat/table.ts'
+export type { Arrival, Delivery, Emission, Fate, LogLine, NflogMessage, Outcome } from './outcome.ts'
+export { esp, gre, icmp, icmp6, proto, raw, sctp, tcp, udp, udplite } from './packet/constructors.ts'
+export type { Decoded } from './packet/decoded.ts'
+export { Packet } from './packet/packet.ts'
+export { type PacketLine, parsePackets } from './packet/text.ts'
+export { type PacketScript, parsePacketScript, type ScriptStep } from './packet-script.ts'
+export { listCommands, listRules } from './rules/list.ts'
+export type { Chain, Counters, Hook, Match, Rule, Ruleset, Table, TableName, Target } from './rules/model.ts'
+// Rules: text in, text out.
+export { type HostResolver, type ParseOptions, type ParseResult, parseRules } from './rules/parse.ts'
+export { type PrintOptions, printRules } from './rules/print.ts'
+export { formatPlace, type RulePlace } from './rules/steps.ts'
+export type { FirewallState } from './state.ts'
+// Why: traces and their texts.
+export type { TraceStep, Traversal } from './trace.ts'
+export type { StepOptions } from './transaction.ts'

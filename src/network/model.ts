@@ -1,0 +1,205 @@
+import type { Address } from '../address.ts'
+import type { Outcome } from '../outcome.ts'
+import type { Packet } from '../packet/packet.ts'
+import type { PersistentVector } from '../persistent/vector.ts'
+import { advance } from '../firewall.ts'
+import type { FirewallState } from '../state.ts'
+import type { StepOptions } from '../transaction.ts'
+import type { EventQueue } from './event-queue.ts'
+import type { HostState } from './host-state.ts'
+import type { Impairment } from './impairment.ts'
+import type { Topology } from './topology.ts'
+
+/** A host, router or firewall: what netfilter sees of it, and its sockets and programs. A value. */
+export class NodeState {
+  readonly engine: FirewallState
+  readonly host: HostState
+
+  constructor(engine: FirewallState, host: HostState) {
+    this.engine = engine
+    this.host = host
+  }
+}
+
+/** What people have done to a link. */
+export interface LinkState {
+  /** Nodes whose port is unplugged; everything is cut when it is `'all'`. */
+  readonly cut: 'all' | readonly number[]
+  readonly impairments: readonly Impairment[]
+}
+
+export const SOUND_LINK: LinkState = { cut: [], impairments: [] }
+
+/** A packet's stay at one node: it came in on a device or was sent by the node itself, and the engine said what became of it. */
+export class Hop {
+  readonly kind = 'hop'
+  /** Its place in the log. */
+  readonly index: number
+  readonly atMs: number
+  readonly node: string
+  /** '' for a packet of the node's own. */
+  readonly device: string
+  /** As it came. What left is in `outcome.emitted`, what reached a socket in `outcome.delivered`. */
+  readonly packet: Packet
+  readonly outcome: Outcome
+  /** The same for all hops of a packet's way from its sender to its end, whatever NAT makes of it. */
+  readonly journey: number
+  /** Index of the hop before it; for the first one: of the hop that caused the packet. −1 for none. */
+  readonly cause: number
+
+  constructor(
+    index: number,
+    atMs: number,
+    node: string,
+    device: string,
+    packet: Packet,
+    outcome: Outcome,
+    journey: number,
+    cause: number,
+  ) {
+    this.index = index
+    this.atMs = atMs
+    this.node = node
+    this.device = device
+    this.packet = packet
+    this.outcome = outcome
+    this.journey = journey
+    this.cause = cause
+  }
+}
+
+/** A packet that was lost between two nodes. */
+export class Loss {
+  readonly kind = 'loss'
+  readonly index: number
+  readonly atMs: number
+  /** Who had sent it. */
+  readonly node: string
+  readonly device: string
+  /** '' where the device is on no link. */
+  readonly link: string
+  readonly packet: Packet
+  /** In words: "the link is cut". */
+  readonly why: string
+  readonly journey: number
+  readonly cause: number
+
+  constructor(
+    index: number,
+    atMs: number,
+    node: string,
+    device: string,
+    link: string,
+    packet: Packet,
+    why: string,
+    journey: number,
+    cause: number,
+  ) {
+    this.index = index
+    this.atMs = atMs
+    this.node = node
+    this.device = device
+    this.link = link
+    this.packet = packet
+    this.why = why
+    this.journey = journey
+    this.cause = cause
+  }
+}
+
+export type LogEntry = Hop | Loss
+
+interface Parts {
+  topology: Topology
+  nowMs: number
+  nodes: PersistentVector<NodeState>
+  links: PersistentVector<LinkState>
+  queue: EventQueue
+  sequence: number
+  inFlight: number
+  retransmitting: number
+  journeys: number
+  hopCount: number
+  log: PersistentVector<LogEntry>
+  keepsLog: boolean
+  stepOptions: StepOptions
+}
+
+/**
+ * A whole network: every node, every packet under way, the clock and what has happened so far. Immutable: what is done
+ * to it gives the next one, so that keeping an old one is a fork.
+ */
+export class Network {
+  readonly topology: Topology
+  /** The virtual clock. */
+  readonly nowMs: number
+  /** By index; see {@link nodeOf}. */
+  readonly nodes: PersistentVector<NodeState>
+  readonly links: PersistentVector<LinkState>
+  /** Packets in flight and timers. */
+  readonly queue: EventQueue
+  /** Of the next event. */
+  readonly sequence: number
+  /** Packets in `queue`. */
+  readonly inFlight: number
+  /** TCP connections that wait for an acknowledgment. */
+  readonly retransmitting: number
+  readonly journeys: number
+  readonly hopCount: number
+  /** Every hop and loss, in order; empty if the network was told to keep none. */
+  readonly log: PersistentVector<LogEntry>
+  readonly keepsLog: boolean
+  readonly stepOptions: StepOptions
+
+  constructor(parts: Parts) {
+    this.topology = parts.topology
+    this.nowMs = parts.nowMs
+    this.nodes = parts.nodes
+    this.links = parts.links
+    this.queue = parts.queue
+    this.sequence = parts.sequence
+    this.inFlight = parts.inFlight
+    this.retransmitting = parts.retransmitting
+    this.journeys = parts.journeys
+    this.hopCount = parts.hopCount
+    this.log = parts.log
+    this.keepsLog = parts.keepsLog
+    this.stepOptions = parts.stepOptions
+  }
+
+  /** This network with some parts replaced. */
+  with(parts: Partial<Parts>): Network {
+    return new Network({ ...this, ...parts })
+  }
+}
+
+/** @throws RangeError when there is no such node; the message lists those there are */
+export function indexOfNode(network: Network, name: string): number {
+  const index = network.topology.indexes.get(name)
+  if (index === undefined)
+    throw new RangeError(`no node '${name}'; this network has ${network.topology.names.join(', ')}`)
+  return index
+}
+
+/**
+ * A node as it is now: its engine's clock is the network's.
+ * @throws RangeError when there is no such node
+ */
+export function nodeOf(network: Network, name: string): NodeState {
+  const { engine, host } = network.nodes.get(indexOfNode(network, name))!
+  return new NodeState(atTime(engine, network.nowMs), host)
+}
+
+/** The firewall of a node: its rules, connections and counters. */
+export function firewallOf(network: Network, name: string): FirewallState {
+  return nodeOf(network, name).engine
+}
+
+export function atTime(engine: FirewallState, nowMs: number): FirewallState {
+  return engine.nowMs === nowMs ? engine : advance(engine, nowMs - engine.nowMs)
+}
+
+/** The addresses of a name: the text itself if it is one, else what the network's hosts table says. */
+export function addressesOf(topology: Topology, name: string): readonly Address[] {
+  return topology.addressesOf(name)
+}
