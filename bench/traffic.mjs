@@ -27,7 +27,8 @@ export function nonMatching(i) {
   }
 }
 
-const PER_CLIENT = 60000
+/** So many flows go to each destination, from different source ports: masquerading leaves them their ports. */
+const PER_DESTINATION = 60000
 
 /** The bytes of packets of many UDP flows, made by patching one: what a device would put into memory. */
 export class Flows {
@@ -39,10 +40,9 @@ export class Flows {
   /** The `index`th flow's packet from the client. */
   request(index) {
     const bytes = this.template.slice()
-    const client = 2 + Math.floor(index / PER_CLIENT)
-    const port = 1024 + (index % PER_CLIENT)
-    bytes[14] = client >>> 8
-    bytes[15] = client
+    const port = 1024 + (index % PER_DESTINATION)
+    bytes[15] = 2 + (index % 200)
+    bytes[19] = 1 + Math.floor(index / PER_DESTINATION)
     bytes[20] = port >>> 8
     bytes[21] = port
     fixHeader(bytes)
@@ -51,10 +51,11 @@ export class Flows {
 
   /** The answer to what left for it. */
   answerTo(emitted) {
+    const { bytes: sent } = emitted.packet
     const bytes = this.answer.slice()
-    bytes[22] = emitted.packet.bytes[20]
-    bytes[23] = emitted.packet.bytes[21]
-    bytes[15] = 7
+    bytes.set(sent.subarray(16, 20), 12)
+    bytes.set(sent.subarray(20, 22), 22)
+    fixHeader(bytes)
     return { device: 'wan0', packet: bytes }
   }
 }

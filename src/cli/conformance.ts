@@ -18,7 +18,7 @@ export interface ConformanceOptions {
 export function conformanceCommand(): Command {
   return new Command('conformance')
     .description('answer recorded kernel cases and compare, packet for packet and field for field')
-    .argument('<paths...>', '.jsonl files or directories of them')
+    .argument('[paths...]', '.jsonl files or directories of them', ['test/kernel/cases'])
     .option('--show <n>', 'print this many differences and refusals a file', Number, 0)
     .option('--emit <dir>', "write the simulator's answers there, one file for each")
     .option('--only <text>', 'only cases whose name contains this')

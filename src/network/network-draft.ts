@@ -125,7 +125,7 @@ export class NetworkDraft implements Surroundings {
     this.record(new Hop(index, this.nowMs, this.topology.names[node]!, device, packet, outcome, journey, cause))
     this.cause = index
     for (const emission of outcome.emitted)
-      this.carry(node, emission, outcome.state, goesOn(outcome, emission) ? journey : ++this.journeys)
+      this.carry(node, emission, outcome.state, emission.answer ? ++this.journeys : journey)
     if (outcome.delivered.length > 0) this.deliverAll(node, outcome)
     else if (outcome.errno !== 0) this.onHost(node, host => sendFailed(packet, outcome.errno, host))
   }
@@ -326,11 +326,6 @@ export class NetworkDraft implements Surroundings {
   retransmitting(change: number): void {
     this.retransmittingCount += change
   }
-}
-
-/** Is what left the packet itself, or an answer that the node made? */
-function goesOn({ fate }: Outcome, { device }: Emission): boolean {
-  return (fate.kind === 'forwarded' || fate.kind === 'sent') && fate.device === device
 }
 
 function isCut({ cut }: LinkState, node: number): boolean {

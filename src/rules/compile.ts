@@ -12,7 +12,7 @@ import {
   type Table,
   type TableName,
 } from './model.ts'
-import { reachableHooks } from './reach.ts'
+import { reachOf } from './reachability.ts'
 import { matchExtension, targetExtension } from './registry.ts'
 import { NO_COUNTERS } from './steps.ts'
 
@@ -164,12 +164,17 @@ function compileTable(
         : slots.policy(`${family}/${table.name}/${chain.name}`, chain.policyCounters, previous)
     chains.set(chain.name, new CompiledChain(table.name, chain, policySlot))
   }
-  const hooks = reachableHooks(table)
+  const { hooks } = reachOf(table, family)
   for (const chain of Object.values(table.chains)) {
     const compiled = chains.get(chain.name)!
     compiled.rules = chain.rules.map((rule, index) => {
       const slot = slots.rule(rule, previous)
-      const place = { family, table: table.name, rule, hooks: hooks.get(chain.name) ?? new Set<Hook>() }
+      const place = {
+        family,
+        table: table.name,
+        rule,
+        hooks: hooks.get(chain.name)?.[index] ?? new Set<Hook>(),
+      }
       return compileRule(rule, compiled, index + 1, slot, place, chains)
     })
   }

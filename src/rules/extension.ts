@@ -94,6 +94,8 @@ interface Extension<O> {
   readonly protocols?: readonly number[]
   /** One line: what it is for. */
   readonly summary: string
+  /** Default 'modelled'. 'parsed only': read, printed and traced; it changes nothing that the simulator models. */
+  readonly status?: 'modelled' | 'parsed only'
   readonly options: readonly OptionSpec<O>[]
   /** Options of an empty use (`-m tcp` alone); also where defaults come from. */
   defaults?(context: ParseContext): Draft<O>

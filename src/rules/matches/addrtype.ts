@@ -129,12 +129,13 @@ function typeTest(
 ): Test {
   const { negated } = match
   const wanted: ReadonlySet<string> = new Set(match.types)
+  const asksRouting = match.types.some(type => ROUTED.has(type))
   const holds =
     family === 4
       ? (address: Address, at: string | undefined, environment: MatchEnvironment): boolean =>
           wanted.has(environment.addressType(address, at))
       : (address: Address, at: string | undefined, environment: MatchEnvironment): boolean =>
-          holds6(wanted, address, at, environment)
+          holds6(wanted, asksRouting, address, at, environment)
   return {
     option: optionText(name, match),
     passes: (skb, environment) =>
@@ -146,11 +147,12 @@ function typeTest(
   }
 }
 
-const ROUTED = ['LOCAL', 'ANYCAST', 'UNREACHABLE'] as const
+const ROUTED: ReadonlySet<string> = new Set(['LOCAL', 'ANYCAST', 'UNREACHABLE'])
 
 /** `match_type6`: the kind of address by its bits first, and only these three by routing. All must agree. */
 function holds6(
   wanted: ReadonlySet<string>,
+  asksRouting: boolean,
   address: Address,
   device: string | undefined,
   environment: MatchEnvironment,
@@ -160,6 +162,7 @@ function holds6(
   if (wanted.has('MULTICAST') && !multicast) return false
   if (wanted.has('UNICAST') && (multicast || mapped || address.isZero())) return false
   if (wanted.has('UNSPEC') && !address.isZero()) return false
-  if (!ROUTED.some(type => wanted.has(type))) return true
-  return wanted.has(environment.addressType(address, device))
+  if (!asksRouting) return true
+  const type = environment.addressType(address, device)
+  return ROUTED.has(type) && wanted.has(type)
 }

@@ -4,7 +4,7 @@ import type { Connection } from '../../../src/conntrack/connection.ts'
 import type { Tuple } from '../../../src/conntrack/tuple.ts'
 import { Skb } from '../../../src/packet/skb.ts'
 import type { MatchEnvironment, Test } from '../../../src/rules/extension.ts'
-import type { Ruleset } from '../../../src/rules/model.ts'
+import type { Hook, Ruleset } from '../../../src/rules/model.ts'
 import { matchExtension } from '../../../src/rules/registry.ts'
 import { load } from '../text.ts'
 
@@ -64,7 +64,14 @@ export function rulesTests(ruleset: Ruleset): (readonly Test[])[] {
       chain.rules.map((rule, r) =>
         rule.matches.flatMap(({ name, options }, m) => {
           const instance = `${t}.${chain.name}.${r}.${m}`
-          const context = { family, table: table.name, rule, hooks: new Set(), instance, ruleset } as const
+          const context = {
+            family,
+            table: table.name,
+            rule,
+            hooks: new Set<Hook>(),
+            instance,
+            ruleset,
+          } as const
           return matchExtension(name, family)!.compile(options, context)
         }),
       ),

@@ -172,14 +172,16 @@ const REFUSED: readonly string[] = [
   '-m rpfilter',
 ]
 
+const rows = (lines: readonly Line[]) => lines.map(([written, saved = written]) => ({ written, saved }))
+
 describe('options are read and printed as iptables does', () => {
-  it.each(IPV4)('%s', (written, saved) => {
-    expect(printed(`-A FORWARD ${written}`)).toEqual([`-A FORWARD ${saved ?? written}`])
+  it.each(rows(IPV4))('$written', ({ written, saved }) => {
+    expect(printed(`-A FORWARD ${written}`)).toEqual([`-A FORWARD ${saved}`])
   })
 
-  it.each(IPV6)('IPv6: %s', (written, saved) => {
+  it.each(rows(IPV6))('IPv6: $written', ({ written, saved }) => {
     const chain = written.includes('eui64') ? 'INPUT' : 'FORWARD'
-    expect(printed(`-A ${chain} ${written}`, 6)).toEqual([`-A ${chain} ${saved ?? written}`])
+    expect(printed(`-A ${chain} ${written}`, 6)).toEqual([`-A ${chain} ${saved}`])
   })
 })
 

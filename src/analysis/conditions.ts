@@ -1,0 +1,174 @@
+import { protocolName } from '../packet/protocols.ts'
+import type { AddressMatch, InterfaceMatch, Match, Rule } from '../rules/model.ts'
+import { matchExtension } from '../rules/registry.ts'
+import { FULL, type Node } from './bdd.ts'
+import { KINDS } from './fields.ts'
+import { EXACT_MATCHES } from './match-conditions.ts'
+import type { PacketSpace } from './space.ts'
+import type { Mutable, TableContext } from './table-context.ts'
+
+/** What one rule asks, as sets. */
+export interface Condition {
+  /** The packets that match it. */
+  readonly matched: Node
+  /** The same without the conditions that remember (`limit`, `recent`): packets of which these take notice. */
+  readonly touched: Node
+  /** It has a condition that remembers. */
+  readonly remembers: boolean
+}
+
+/** Matches that look at nothing but the packet and what stands still while it walks a table. */
+const STABLE: Readonly<Record<string, readonly Mutable[]>> = {
+  addrtype: ['addresses'],
+  ah: ['bytes'],
+  bpf: ['bytes'],
+  connbytes: [],
+  connmark: ['connmark'],
+  devgroup: [],
+  dst: ['bytes'],
+  ecn: ['bytes'],
+  esp: ['bytes'],
+  eui64: ['addresses'],
+  frag: [],
+  hbh: ['bytes'],
+  helper: [],
+  ipv6header: [],
+  owner: [],
+  physdev: [],
+  policy: [],
+  rpfilter: ['addresses', 'mark'],
+  rt: ['bytes'],
+  set: ['sets', 'addresses'],
+  socket: ['addresses'],
+  string: ['bytes'],
+  tcpmss: ['bytes'],
+  time: [],
+  u32: ['bytes'],
+}
+
+/**
+ * Translates rules into packet sets, those of one table at one hook. Conditions that are no fields become free
+ * variables: shared between rules where the answer cannot differ, fresh for every use otherwise.
+ */
+export class Translator {
+  private readonly space: PacketSpace
+  private readonly context: TableContext
+  private readonly prefix: string
+  private readonly uses = new Map<string, number>()
+  private readonly known = new Map<string, Node>()
+
+  /** @param prefix what keeps the free variables of different tables and hooks apart */
+  constructor(space: PacketSpace, context: TableContext, prefix: string) {
+    this.space = space
+    this.context = context
+    this.prefix = prefix
+  }
+
+  /** Called once for every place the rule stands at when user chains are unfolded. */
+  condition(rule: Rule): Condition {
+    const { space } = this
+    let touched = this.header(rule)
+    let memory: Node = FULL
+    let remembers = false
+    for (const match of rule.matches) {
+      const exact = this.exact(match)
+      if (exact !== undefined) {
+        touched = space.bdd.and(touched, exact)
+        continue
+      }
+      const stable = this.isStable(match)
+      const node = this.opaque(match, stable)
+      if (stable) touched = space.bdd.and(touched, node)
+      else {
+        memory = space.bdd.and(memory, node)
+        remembers = true
+      }
+    }
+    return { matched: space.bdd.and(touched, memory), touched, remembers }
+  }
+
+  private header(rule: Rule): Node {
+    const { space } = this
+    const { fragment, protocol } = rule
+    return space.all(
+      this.device('in', rule.inInterface),
+      this.device('out', rule.outInterface),
+      protocol === undefined || protocol.number === 0
+        ? FULL
+        : space.negatedIf(protocol.negated, space.is('protocol', protocol.number)),
+      fragment === undefined
+        ? FULL
+        : space.negatedIf(fragment.negated, space.is('kind', KINDS.indexOf('later'))),
+      this.address('source', rule.source),
+      this.address('destination', rule.destination),
+    )
+  }
+
+  private address(name: 'source' | 'destination', match: AddressMatch | undefined): Node {
+    if (match === undefined) return FULL
+    const { prefix, negated } = match
+    if (this.context.mutable.has('addresses') && !(prefix.mask.isZero() && !negated))
+      return this.fresh(`${negated ? '! ' : ''}-${name[0]} ${prefix}`)
+    return this.space.negatedIf(negated, this.space.inPrefix(name, prefix))
+  }
+
+  private device(name: 'in' | 'out', match: InterfaceMatch | undefined): Node {
+    if (match === undefined) return FULL
+    const { negated, wildcard } = match
+    if (wildcard && match.name === '' && !negated) return FULL
+    const key = `${name} ${negated} ${wildcard} ${match.name}`
+    let node = this.known.get(key)
+    if (node === undefined) {
+      node = this.space.named(
+        name,
+        device => (wildcard ? device.startsWith(match.name) : device === match.name) !== negated,
+      )
+      this.known.set(key, node)
+    }
+    return node
+  }
+
+  private exact(match: Match): Node | undefined {
+    const translate = EXACT_MATCHES[match.name]
+    if (translate === undefined) return undefined
+    const key = `-m ${match.name} ${this.textOf(match)}`
+    const known = this.known.get(key)
+    if (known !== undefined) return known
+    const needed = translate.needs(match.options)
+    if (needed.some(what => this.context.mutable.has(what))) return undefined
+    const node = translate.translate(match.options, this.space, text => this.shared(text))
+    this.known.set(key, node)
+    return node
+  }
+
+  private isStable(match: Match): boolean {
+    const needs = STABLE[match.name]
+    return needs !== undefined && !needs.some(what => this.context.mutable.has(what))
+  }
+
+  private opaque(match: Match, stable: boolean): Node {
+    const text = `-m ${match.name} ${this.textOf(match)}`.trimEnd()
+    return stable ? this.shared(text) : this.fresh(text)
+  }
+
+  /** `! -m x` is not the negation of `-m x` where either may fail for want of a header, so each text is its own. */
+  private shared(text: string): Node {
+    return this.space.opaque(`${this.prefix} ${text}`, text, true)
+  }
+
+  /** Numbered by use, so that the same condition at the same turn of two rulesets is one variable. */
+  private fresh(text: string): Node {
+    const use = (this.uses.get(text) ?? 0) + 1
+    this.uses.set(text, use)
+    return this.space.opaque(`${this.prefix} ${text} #${use}`, text, false)
+  }
+
+  private textOf(match: Match): string {
+    return matchExtension(match.name, this.space.family)?.save(match.options, this.space.family) ?? ''
+  }
+}
+
+/** `tcp`, or the number where there is no name. */
+export function protocolLabel(number: number): string {
+  return protocolName(number) ?? `${number}`
+}

@@ -1,0 +1,41 @@
+import { BUILTIN_CHAINS, type Hook, type TableName } from '../rules/model.ts'
+import { FULL, type Node } from './bdd.ts'
+import { FIELD_NAMES } from './fields.ts'
+import type { PacketSpace } from './space.ts'
+import { NO_DEVICE } from './vocabulary.ts'
+
+const HAS_IN: readonly Hook[] = ['PREROUTING', 'INPUT', 'FORWARD']
+const HAS_OUT: readonly Hook[] = ['FORWARD', 'OUTPUT', 'POSTROUTING']
+
+/** The packets that can come to a table at a hook at all. */
+export function domainOf(space: PacketSpace, table: TableName, hook: Hook): Node {
+  const { bdd } = space
+  const tracked = space.named('state', name => name !== 'INVALID' && name !== 'UNTRACKED')
+  const isNew = space.named('state', name => name === 'NEW')
+  const device = (name: 'in' | 'out'): Node => {
+    if (name === 'in' && hook === 'POSTROUTING') return FULL
+    const has = (name === 'in' ? HAS_IN : HAS_OUT).includes(hook)
+    return space.named(name, atom => (atom !== NO_DEVICE) === has)
+  }
+  return space.all(
+    // every number of a field of names must be a name
+    ...FIELD_NAMES.map(name => {
+      const { atoms } = space.fields[name]
+      return atoms === undefined ? FULL : space.between(name, 0, atoms.length - 1)
+    }),
+    device('in'),
+    device('out'),
+    // NEW is by definition the original direction; without a connection there is none, and no translation
+    bdd.not(space.all(isNew, space.is('direction', 1))),
+    space.any(tracked, space.all(space.is('direction', 0), space.is('snat', 0), space.is('dnat', 0))),
+    // the nat table is asked about a connection's first packet only
+    table === 'nat' ? space.named('state', name => name === 'NEW' || name === 'RELATED') : FULL,
+    table === 'nat' ? space.is('direction', 0) : FULL,
+    space.between('length', space.family === 4 ? 20 : 40, 65535),
+  )
+}
+
+/** The hooks that a table has. */
+export function hooksOf(table: TableName): readonly Hook[] {
+  return BUILTIN_CHAINS[table]
+}

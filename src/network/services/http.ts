@@ -1,0 +1,93 @@
+import { toText } from '../process.ts'
+
+/** As much of HTTP/1.1 as a firewall's examples need: one message, a body with its length, no chunks. */
+export interface HttpRequest {
+  readonly method: string
+  readonly path: string
+  readonly headers: ReadonlyMap<string, string>
+  readonly body: string
+}
+
+export interface HttpResponse {
+  readonly status: number
+  readonly headers: ReadonlyMap<string, string>
+  readonly body: string
+}
+
+const REASONS: Readonly<Record<number, string>> = {
+  200: 'OK',
+  201: 'Created',
+  400: 'Bad Request',
+  403: 'Forbidden',
+  404: 'Not Found',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+}
+
+export function formatRequest(
+  method: string,
+  path: string,
+  host: string,
+  body = '',
+  headers: Readonly<Record<string, string>> = {},
+): string {
+  const lines = [`${method} ${path} HTTP/1.1`, `Host: ${host}`]
+  for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`)
+  lines.push('Connection: close')
+  if (body !== '') lines.push(`Content-Length: ${byteLength(body)}`)
+  return `${lines.join('\r\n')}\r\n\r\n${body}`
+}
+
+export function formatResponse(
+  status: number,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): string {
+  const lines = [`HTTP/1.1 ${status} ${REASONS[status] ?? 'Status'}`]
+  for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`)
+  lines.push(`Content-Length: ${byteLength(body)}`)
+  return `${lines.join('\r\n')}\r\n\r\n${body}`
+}
+
+/** Undefined while the request is not complete. */
+export function parseRequest(data: Uint8Array): HttpRequest | undefined {
+  const message = splitMessage(data)
+  const match = /^(\S+) (\S+) HTTP\/1\.[01]$/.exec(message?.first ?? '')
+  if (message === undefined || match === null) return undefined
+  return { method: match[1]!, path: match[2]!, headers: message.headers, body: message.body }
+}
+
+/** Undefined while the response is not complete. */
+export function parseResponse(data: Uint8Array): HttpResponse | undefined {
+  const message = splitMessage(data)
+  const match = /^HTTP\/1\.[01] (\d{3})/.exec(message?.first ?? '')
+  if (message === undefined || match === null) return undefined
+  return { status: Number(match[1]), headers: message.headers, body: message.body }
+}
+
+function splitMessage(
+  data: Uint8Array,
+): { first: string; headers: Map<string, string>; body: string } | undefined {
+  const end = headerEnd(data)
+  if (end < 0) return undefined
+  const [first = '', ...lines] = toText(data.subarray(0, end)).split('\r\n')
+  const headers = new Map<string, string>()
+  for (const line of lines) {
+    const colon = line.indexOf(':')
+    if (colon > 0) headers.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim())
+  }
+  const length = Number(headers.get('content-length') ?? 0)
+  const body = data.subarray(end + 4)
+  return body.length < length ? undefined : { first, headers, body: toText(body.subarray(0, length)) }
+}
+
+function headerEnd(data: Uint8Array): number {
+  for (let at = 0; at + 3 < data.length; at++)
+    if (data[at] === 13 && data[at + 1] === 10 && data[at + 2] === 13 && data[at + 3] === 10) return at
+  return -1
+}
+
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length
+}

@@ -1,0 +1,204 @@
+import fc from 'fast-check'
+import { BUILTIN_CHAINS, type Hook, type TableName } from '../rules/model.ts'
+import { matchesAt, matchWords } from './match-words.ts'
+import type { Site } from './site.ts'
+import { targetsAt, targetWords } from './target-words.ts'
+import { device, joined, maybe, maybeNot, oneOf, prefix, type WordContext } from './words.ts'
+
+/** A ruleset under construction: what stands in the text, line by line. */
+export interface RulesetDraft {
+  readonly tables: readonly TableDraft[]
+}
+
+export interface TableDraft {
+  readonly name: TableName
+  readonly policies: { readonly [hook in Hook]?: 'ACCEPT' | 'DROP' }
+  readonly rules: readonly RuleDraft[]
+}
+
+export interface RuleDraft {
+  readonly chain: string
+  /** Everything behind `-A chain`. */
+  readonly words: string
+}
+
+/** What kinds of rules to make. */
+export interface RulesetShape {
+  readonly tables: readonly TableName[]
+  /** Names of matches and targets that may be used; default: all that are modelled. */
+  readonly extensions?: readonly string[]
+  /** Rules that every ruleset begins with, e.g. the usual `ESTABLISHED` line. */
+  readonly preamble?: readonly { readonly table: TableName; readonly rule: RuleDraft }[]
+  readonly maxRules?: number
+}
+
+/** User chains by table. A chain jumps only to later ones, so there are no loops; each is reached only from its hooks. */
+const USER_CHAINS: { readonly [table in TableName]: readonly (readonly [string, readonly Hook[]])[] } = {
+  raw: [['r0', ['PREROUTING', 'OUTPUT']]],
+  mangle: [['m0', ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING']]],
+  nat: [
+    ['pre', ['PREROUTING']],
+    ['post', ['POSTROUTING']],
+  ],
+  filter: [
+    ['c0', ['INPUT', 'FORWARD', 'OUTPUT']],
+    ['c1', ['INPUT', 'FORWARD', 'OUTPUT']],
+    ['c2', ['FORWARD']],
+  ],
+  security: [],
+}
+
+/** Rulesets that iptables accepts: chains, jumps, gotos, NAT, and whatever extensions are asked for. */
+export function rulesetDraft(site: Site, shape: RulesetShape): fc.Arbitrary<RulesetDraft> {
+  return fc
+    .tuple(...shape.tables.map(name => tableDraft(site, name, shape)))
+    .map(tables => ({
+      tables: tables.filter(
+        table => table.rules.length > 0 || Object.values(table.policies).includes('DROP'),
+      ),
+    }))
+}
+
+/** The `iptables-restore` text of a draft. */
+export function rulesetText(draft: RulesetDraft): string {
+  return draft.tables.map(tableText).join('')
+}
+
+function tableText(table: TableDraft): string {
+  const mentioned = USER_CHAINS[table.name]
+    .map(([name]) => name)
+    .filter(name =>
+      table.rules.some(rule => rule.chain === name || new RegExp(`-[jg] ${name}$`).test(rule.words)),
+    )
+  return [
+    `*${table.name}`,
+    ...BUILTIN_CHAINS[table.name].map(hook => `:${hook} ${table.policies[hook] ?? 'ACCEPT'} [0:0]`),
+    ...mentioned.map(name => `:${name} - [0:0]`),
+    ...table.rules.map(({ chain, words }) => `-A ${chain}${words === '' ? '' : ` ${words}`}`),
+    'COMMIT\n',
+  ].join('\n')
+}
+
+function tableDraft(site: Site, name: TableName, shape: RulesetShape): fc.Arbitrary<TableDraft> {
+  const hooks = BUILTIN_CHAINS[name]
+  const chains: (readonly [string, readonly Hook[]])[] = [
+    ...hooks.map(hook => [hook, [hook]] as const),
+    ...USER_CHAINS[name],
+  ]
+  const rule = fc.oneof(
+    ...chains.map(([chain, reachedFrom]) => ruleDraft(site, name, chain, reachedFrom, shape)),
+  )
+  const policy =
+    name === 'nat'
+      ? fc.constant('ACCEPT' as const)
+      : fc.constantFrom(
+          'ACCEPT' as const,
+          'ACCEPT' as const,
+          'ACCEPT' as const,
+          'ACCEPT' as const,
+          'DROP' as const,
+        )
+  const preamble = (shape.preamble ?? []).filter(({ table }) => table === name).map(line => line.rule)
+  return fc
+    .record({
+      policies: fc
+        .tuple(...hooks.map(() => policy))
+        .map(list => Object.fromEntries(hooks.map((hook, i) => [hook, list[i]!]))),
+      rules: fc.array(rule, { maxLength: shape.maxRules ?? 8 }),
+      usual: preamble.length === 0 ? fc.constant([]) : fc.constantFrom<readonly RuleDraft[]>([], preamble),
+    })
+    .map(({ policies, rules, usual }) => ({ name, policies, rules: [...usual, ...rules] }))
+}
+
+function ruleDraft(
+  site: Site,
+  table: TableName,
+  chain: string,
+  hooks: readonly Hook[],
+  shape: RulesetShape,
+): fc.Arbitrary<RuleDraft> {
+  const protocols: readonly (readonly [number, string])[] =
+    site.family === 4
+      ? [
+          [0, ''],
+          [6, '-p tcp'],
+          [17, '-p udp'],
+          [1, '-p icmp'],
+          [132, '-p sctp'],
+          [136, '-p udplite'],
+          [50, '-p esp'],
+          [51, '-p ah'],
+        ]
+      : [
+          [0, ''],
+          [6, '-p tcp'],
+          [17, '-p udp'],
+          [58, '-p ipv6-icmp'],
+          [132, '-p sctp'],
+          [50, '-p esp'],
+          [51, '-p ah'],
+        ]
+  const weights = [6, 6, 4, 3, 1, 1, 1, 1]
+  return fc
+    .oneof(
+      ...protocols.map(([protocol, words], index) => ({
+        weight: weights[index]!,
+        arbitrary: ruleOf({ site, table, hooks, protocol }, words, chain, shape),
+      })),
+    )
+    .map(words => ({ chain, words }))
+}
+
+function ruleOf(at: WordContext, protocol: string, chain: string, shape: RulesetShape): fc.Arbitrary<string> {
+  const wanted = (names: readonly string[]): readonly string[] =>
+    shape.extensions === undefined ? names : names.filter(name => shape.extensions!.includes(name))
+  const matches = wanted(matchesAt(at))
+  const match =
+    matches.length === 0 ? fc.constant('') : fc.oneof(...matches.map(name => matchWords(name, at)))
+  const negatable = protocol === '' ? '' : protocol
+  return joined(
+    maybe(maybeNot(prefix(at.site).map(text => `-s ${text}`))),
+    maybe(maybeNot(prefix(at.site).map(text => `-d ${text}`))),
+    maybe(interfaces(at)),
+    at.site.family === 4 && at.protocol !== 0
+      ? oneOf(negatable, negatable, negatable)
+      : fc.constant(negatable),
+    at.site.family === 4 ? oneOf('', '', '', '', '', '', '', '-f', '! -f') : fc.constant(''),
+    fc
+      .uniqueArray(match, { maxLength: 2, selector: words => words.split(' ')[1] ?? '' })
+      .map(list => list.join(' ')),
+    target(at, chain, wanted(targetsAt(at))),
+  )
+}
+
+function interfaces({ site, hooks }: WordContext): fc.Arbitrary<string> {
+  const incoming = hooks.every(hook => hook !== 'OUTPUT' && hook !== 'POSTROUTING')
+  const outgoing = hooks.every(hook => hook !== 'PREROUTING' && hook !== 'INPUT')
+  const named = (letter: string): fc.Arbitrary<string> =>
+    maybeNot(device(site).map(name => `-${letter} ${name}`))
+  if (incoming && outgoing) return fc.oneof(named('i'), named('o'), joined(named('i'), named('o')))
+  if (incoming) return named('i')
+  return outgoing ? named('o') : fc.constant('')
+}
+
+function target(at: WordContext, chain: string, names: readonly string[]): fc.Arbitrary<string> {
+  const own = USER_CHAINS[at.table].findIndex(([name]) => name === chain)
+  const below = USER_CHAINS[at.table].filter(
+    ([, hooks], index) => index > own && at.hooks.every(hook => hooks.includes(hook)),
+  )
+  const verdicts =
+    at.table === 'nat' ? ['-j ACCEPT', '-j RETURN'] : ['-j ACCEPT', '-j ACCEPT', '-j DROP', '-j RETURN']
+  return fc.oneof(
+    { weight: at.table === 'nat' ? 1 : 5, arbitrary: oneOf(...verdicts) },
+    { weight: 1, arbitrary: fc.constant('') },
+    ...(below.length === 0
+      ? []
+      : [
+          {
+            weight: 3,
+            arbitrary: oneOf(...below.flatMap(([name]) => [`-j ${name}`, `-j ${name}`, `-g ${name}`])),
+          },
+        ]),
+    ...names.map(name => targetWords(name, at)),
+  )
+}

@@ -1,0 +1,73 @@
+import fc from 'fast-check'
+import type { Hook, TableName } from '../rules/model.ts'
+import { devicesOf, ownAddresses, type Site } from './site.ts'
+
+/** Where a generated rule is to stand. */
+export interface WordContext {
+  readonly site: Site
+  readonly table: TableName
+  /** The hooks its chain may be reached from. */
+  readonly hooks: readonly Hook[]
+  /** The rule's `-p`, 0 for none. */
+  readonly protocol: number
+}
+
+/** Makes the words of a match or target, as they stand in a rule. */
+export type Words = (at: WordContext) => fc.Arbitrary<string>
+
+/** One of these texts; the first is what shrinking prefers. */
+export function oneOf(...texts: readonly string[]): fc.Arbitrary<string> {
+  return fc.constantFrom(...texts)
+}
+
+/** With a `!` before it in one of four. */
+export function maybeNot(words: fc.Arbitrary<string>): fc.Arbitrary<string> {
+  return fc.tuple(fc.constantFrom('', '', '', '! '), words).map(parts => parts.join(''))
+}
+
+/** Texts with blanks between them; empty ones fall away. */
+export function joined(...words: readonly fc.Arbitrary<string>[]): fc.Arbitrary<string> {
+  return fc.tuple(...words).map(parts => parts.filter(part => part !== '').join(' '))
+}
+
+/** Sometimes nothing. */
+export function maybe(words: fc.Arbitrary<string>): fc.Arbitrary<string> {
+  return fc.option(words, { nil: '', freq: 2 })
+}
+
+export const PORTS = [80, 22, 53, 443, 21, 1, 1023, 1024, 5000, 8080, 40000, 65535] as const
+
+export const port: fc.Arbitrary<number> = fc.constantFrom(...PORTS)
+
+/** `80`, `22:53`, `:1023`, `1024:` */
+export const portRange: fc.Arbitrary<string> = fc.oneof(
+  { weight: 5, arbitrary: port.map(String) },
+  { weight: 2, arbitrary: fc.tuple(port, port).map(([a, b]) => `${Math.min(a, b)}:${Math.max(a, b)}`) },
+  { weight: 1, arbitrary: port.map(n => `${n}:`) },
+  { weight: 1, arbitrary: port.map(n => `:${n}`) },
+)
+
+/** Addresses of hosts and of the box itself. */
+export function addresses(site: Site): readonly string[] {
+  return [...Object.values(site.hosts).flat(), ...ownAddresses(site)]
+}
+
+export function address(site: Site): fc.Arbitrary<string> {
+  return fc.constantFrom(...addresses(site))
+}
+
+/** An address with a prefix length that people use, or one of the odd ones. */
+export function prefix(site: Site): fc.Arbitrary<string> {
+  const lengths = site.family === 4 ? [32, 24, 16, 8, 0, 31, 30, 25] : [128, 64, 48, 127, 0]
+  return fc.tuple(address(site), fc.constantFrom(...lengths)).map(([host, length]) => `${host}/${length}`)
+}
+
+export function device(site: Site): fc.Arbitrary<string> {
+  return fc.constantFrom(
+    ...devicesOf(site),
+    ...devicesOf(site),
+    'lo',
+    `${devicesOf(site)[0]!.slice(0, 2)}+`,
+    'nope9',
+  )
+}

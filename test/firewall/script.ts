@@ -1,0 +1,36 @@
+import {
+  advance,
+  createFirewall,
+  type FirewallOptions,
+  formatTrace,
+  parsePacketScript,
+  step,
+} from '../../src/index.ts'
+
+/**
+ * Runs a packet script through a ruleset and prints what became of each packet, as people would read it: the narrow
+ * trace, one block a packet.
+ */
+export function play(rules: string, script: string, options: FirewallOptions = {}): string {
+  const { interfaces, routes, sysctls, steps, diagnostics } = parsePacketScript(script)
+  if (diagnostics.length > 0) throw new Error(JSON.stringify(diagnostics))
+  let state = createFirewall({
+    interfaces: { lan0: ['10.6.0.1/16'], wan0: ['203.0.113.1/24'], ...interfaces },
+    routes: ['default via 203.0.113.254 dev wan0', ...routes],
+    sysctls,
+    rules,
+    ...options,
+  })
+  const blocks: string[] = []
+  for (const line of steps) {
+    if (line.kind === 'wait') {
+      state = advance(state, line.ms)
+      blocks.push(`(${line.ms / 1000} s later)`)
+      continue
+    }
+    const outcome = step(state, line.arrival)
+    state = outcome.state
+    blocks.push(formatTrace(outcome, { width: 'narrow' }))
+  }
+  return `\n${blocks.join('\n')}\n`
+}
