@@ -62,9 +62,11 @@ function inSynSent(connection: TcpConnection, segment: Segment, out: TcpOutput):
     return
   }
   connection.sendUnacknowledged = segment.ack
-  connection.acknowledge = true
   connection.state = 'ESTAB'
   acknowledged(connection, segment.ack, out)
+  // The third packet of the handshake does not wait for data to travel with.
+  emit(connection, ACK, connection.sendNext, NO_DATA, out)
+  sendPending(connection, out)
   out.event(connection, { kind: 'connected' })
 }
 

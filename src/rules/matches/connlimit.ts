@@ -6,6 +6,7 @@ import type { Tuple } from '../../conntrack/tuple.ts'
 import type { Skb } from '../../packet/skb.ts'
 import { PersistentMap } from '../../persistent/map.ts'
 import { defineMatch, type MatchEnvironment, OptionError, type Test } from '../extension.ts'
+import { toJiffies } from './jiffies.ts'
 import { parsePrefixLength, requireNumber, UINT32_MAX } from './support.ts'
 
 interface ConnlimitOptions {
@@ -21,7 +22,14 @@ interface Counted {
   readonly zone: Zone
 }
 
-type Groups = PersistentMap<string, readonly Counted[]>
+/** Those of one address or network. */
+interface CountedList {
+  readonly members: readonly Counted[]
+  /** The jiffy in which one was added last. */
+  readonly grewAt: number
+}
+
+type Groups = PersistentMap<string, CountedList>
 
 const NONE: Groups = PersistentMap.strings()
 
@@ -105,11 +113,11 @@ function limitTest({ limit, above, length, side }: ConnlimitOptions, family: 4 |
       const groups = recall(environment)
       const counted = count(groups.get(group), tuple, zone, environment)
       environment.memory.set(key, groups.set(group, counted, {}))
-      return counted.length > limit === above
+      return counted.members.length > limit === above
     },
     seen(skb, environment) {
       const zone = skb.connection?.zone ?? DEFAULT_ZONE
-      return `${recall(environment).get(groupOf(skb, zone))?.length ?? 0} connections`
+      return `${recall(environment).get(groupOf(skb, zone))?.members.length ?? 0} connections`
     },
   }
 }
@@ -126,27 +134,31 @@ const MAX_REMOVED = 9
 /**
  * `__nf_conncount_add`: looks through the list, forgetting what conntrack no longer knows or has closed, until it meets
  * the packet's own connection; if it does not, that is added. A connection counts in the list of each address that one
- * of its packets showed, replies included.
+ * of its packets showed, replies included. Within the jiffy in which the list grew nothing is looked at: a packet that
+ * meets the rule in two chains counts twice.
  */
 function count(
-  list: readonly Counted[] | undefined,
+  list: CountedList | undefined,
   tuple: Tuple,
   zone: Zone,
   environment: MatchEnvironment,
-): readonly Counted[] {
+): CountedList {
   const present: Counted = { tuple, zone }
-  if (list === undefined) return [present]
+  const now = toJiffies(environment.nowMs)
+  if (list === undefined) return { members: [present], grewAt: now }
+  const { members, grewAt } = list
+  if (grewAt === now) return { members: [...members, present], grewAt }
   const kept: Counted[] = []
   let removed = 0
-  for (let i = 0; i < list.length && removed < MAX_REMOVED; i++) {
-    const counted = list[i]!
+  for (let i = 0; i < members.length && removed < MAX_REMOVED; i++) {
+    const counted = members[i]!
     const found = environment.findConnection(counted.tuple, counted.zone)
     if (found !== undefined && counted.tuple.equals(tuple) && counted.zone.id === zone.id)
-      return removed === 0 ? list : [...kept, ...list.slice(i)]
+      return removed === 0 ? list : { members: [...kept, ...members.slice(i)], grewAt }
     if (found === undefined || isClosed(found)) removed++
     else kept.push(counted)
   }
-  return [...kept, ...list.slice(kept.length + removed), present]
+  return { members: [...kept, ...members.slice(kept.length + removed), present], grewAt: now }
 }
 
 function isClosed({ protocolState }: Connection): boolean {

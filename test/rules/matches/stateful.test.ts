@@ -5,7 +5,7 @@ import { Tuple } from '../../../src/conntrack/tuple.ts'
 import type { Skb } from '../../../src/packet/skb.ts'
 import type { Test } from '../../../src/rules/extension.ts'
 import { load } from '../text.ts'
-import { Bench, ipv4, outcome, passes, rulesTests, testsOf, udp } from './bench.ts'
+import { Bench, ipv4, ipv6, outcome, passes, rulesTests, testsOf, udp } from './bench.ts'
 
 /** `y` and `n` for so many packets in a row. */
 function run(tests: readonly Test[], bench: Bench, packets: number, skb: Skb = udp(1000, 53)): string {
@@ -82,6 +82,9 @@ describe('hashlimit', () => {
     const tests = testsOf('-m hashlimit --hashlimit-upto 1/s --hashlimit-mode dstport --hashlimit-name a')
     expect(outcome(tests, ipv4([0, 1, 0], { protocol: 17 }))).toBe('hotdrop')
     expect(outcome(tests, ipv4([], { protocol: 253 }))).toBe(true)
+    const tests6 = testsOf('-m hashlimit --hashlimit-upto 1/s --hashlimit-mode dstport --hashlimit-name a', 6)
+    expect(outcome(tests6, ipv6(59, []))).toBe('hotdrop')
+    expect(outcome(tests6, ipv6(44, [17, 0, 0, 8, 0, 0, 0, 7, 1, 2, 3, 4]))).toBe(true)
   })
 
   it('pays for bytes in pieces of 16', () => {
@@ -193,9 +196,17 @@ describe('connlimit', () => {
     const bench = new Bench()
     const tests = testsOf('-m connlimit --connlimit-above 1')
     const first = open(bench, 1000)
-    expect(run(tests, bench, 3, first)).toBe('nnn')
+    for (let i = 0; i < 3; i++) {
+      expect(passes(tests, first, bench)).toBe(false)
+      bench.nowMs += 4
+    }
     expect(passes(tests, open(bench, 1001), bench)).toBe(true)
     expect(passes(tests, open(bench, 1000, '10.6.0.3'), bench)).toBe(false)
+  })
+
+  it('counts twice what it sees twice within a jiffy', () => {
+    const bench = new Bench()
+    expect(run(testsOf('-m connlimit --connlimit-upto 1'), bench, 2, open(bench, 1000))).toBe('yn')
   })
 
   it('groups by prefix', () => {
@@ -210,10 +221,12 @@ describe('connlimit', () => {
     const tests = testsOf('-m connlimit --connlimit-above 1')
     passes(tests, open(bench, 1000), bench)
     bench.connections = []
+    bench.nowMs += 4
     expect(passes(tests, open(bench, 1001), bench)).toBe(false)
     const closed = new TcpTracking()
     closed.state = TcpState.TIME_WAIT
     bench.connections[0]!.protocolState = closed
+    bench.nowMs += 4
     expect(passes(tests, open(bench, 1002), bench)).toBe(false)
   })
 })
