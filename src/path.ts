@@ -202,8 +202,9 @@ function sendLocally(bytes: Uint8Array, arrival: Sent, transaction: Transaction)
 function send(skb: Skb, route: OutputRoute, transaction: Transaction): void {
   takeRoute(skb, route)
   if (runHook('OUTPUT', skb, transaction) !== Verdict.ACCEPT) return
-  // mangle or nat may have routed it anew
-  const { loops } = skb.outputRoute!
+  const latest = skb.outputRoute!
+  if (latest !== route) takeRoute(skb, latest)
+  const { loops } = latest
   // IPv4 hears its own broadcast before it leaves (`ip_mc_output`), IPv6 after it (`ip6_finish_output2`)
   if (loops === 'copy' && skb.family === 4) hearCopy(skb, transaction)
   const left = postrouting(skb, transaction)
@@ -257,12 +258,13 @@ function loopBack(skb: Skb, device: string, transaction: Transaction): void {
 /** Routes a packet in OUTPUT again after mangle or nat has changed something that routing looks at. */
 function reroute(skb: Skb, transaction: Transaction): Verdict {
   const table = transaction.routing(skb.family)
-  const route = rerouteOutput(table, skb.source, skb.destination, skb.outDevice)
+  const route = rerouteOutput(table, skb.source, skb.destination, skb.outputRoute?.device ?? skb.outDevice)
   if (route.errno !== 0) {
     transaction.discards(route.reason)
     return Verdict.DROP
   }
-  takeRoute(skb, route)
+  // the rest of OUTPUT still matches -o against the device of the first route (`nf_hook_state.out`)
+  skb.outputRoute = route
   transaction.recorder?.add({
     kind: 'routed',
     to: 'output',

@@ -48,6 +48,12 @@ export class TableEnvironment implements WalkEnvironment {
     return this.transaction.recorder
   }
 
+  /** A number from 0 to 2³¹−1, where the caller supplied a source. */
+  get random(): (() => number) | undefined {
+    const { random } = this.transaction.options
+    return random && (() => Math.floor(random() * 0x80000000))
+  }
+
   count(slot: number, bytes: number): void {
     this.transaction.count(slot, bytes)
   }

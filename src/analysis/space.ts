@@ -26,6 +26,8 @@ export class PacketSpace {
   readonly fields: Readonly<Record<FieldName, Field>>
   /** Where the fields end and the free variables begin. */
   readonly fieldBits: number
+  /** Vectors to start from (see `taste.ts`), made once. */
+  readonly templates = new Map<string, Uint8Array>()
   private readonly opaques: Opaque[] = []
   private readonly opaqueByKey = new Map<string, Opaque>()
 

@@ -144,7 +144,7 @@ export function compileRuleset(
   for (const name of TABLES) {
     const table = ruleset.tables[name]
     if (table === undefined) continue
-    tables[name] = compileTable(table, ruleset.family, slots, previous?.slots)
+    tables[name] = compileTable(table, ruleset, slots, previous?.slots)
     needsConntrack ||= tableNeedsConntrack(table, ruleset.family)
   }
   return { family: ruleset.family, tables, needsConntrack, slots }
@@ -152,10 +152,11 @@ export function compileRuleset(
 
 function compileTable(
   table: Table,
-  family: Family,
+  ruleset: Ruleset,
   slots: CounterSlots,
   previous: CounterSlots | undefined,
 ): CompiledTable {
+  const { family } = ruleset
   const chains = new Map<string, CompiledChain>()
   for (const chain of Object.values(table.chains)) {
     const policySlot =
@@ -184,6 +185,7 @@ function compileTable(
 }
 
 interface Place {
+  readonly ruleset: Ruleset
   readonly family: Family
   readonly table: TableName
   readonly rule: Rule

@@ -3,7 +3,7 @@ import { BUILTIN_CHAINS, type Hook, type TableName } from '../rules/model.ts'
 import { matchesAt, matchWords } from './match-words.ts'
 import type { Site } from './site.ts'
 import { targetsAt, targetWords } from './target-words.ts'
-import { device, joined, maybe, maybeNot, oneOf, prefix, type WordContext } from './words.ts'
+import { device, joined, maybeNot, oneOf, prefix, rarely, type WordContext } from './words.ts'
 
 /** A ruleset under construction: what stands in the text, line by line. */
 export interface RulesetDraft {
@@ -50,13 +50,9 @@ const USER_CHAINS: { readonly [table in TableName]: readonly (readonly [string, 
 
 /** Rulesets that iptables accepts: chains, jumps, gotos, NAT, and whatever extensions are asked for. */
 export function rulesetDraft(site: Site, shape: RulesetShape): fc.Arbitrary<RulesetDraft> {
-  return fc
-    .tuple(...shape.tables.map(name => tableDraft(site, name, shape)))
-    .map(tables => ({
-      tables: tables.filter(
-        table => table.rules.length > 0 || Object.values(table.policies).includes('DROP'),
-      ),
-    }))
+  return fc.tuple(...shape.tables.map(name => tableDraft(site, name, shape))).map(tables => ({
+    tables: tables.filter(table => table.rules.length > 0 || Object.values(table.policies).includes('DROP')),
+  }))
 }
 
 /** The `iptables-restore` text of a draft. */
@@ -104,7 +100,7 @@ function tableDraft(site: Site, name: TableName, shape: RulesetShape): fc.Arbitr
       policies: fc
         .tuple(...hooks.map(() => policy))
         .map(list => Object.fromEntries(hooks.map((hook, i) => [hook, list[i]!]))),
-      rules: fc.array(rule, { maxLength: shape.maxRules ?? 8 }),
+      rules: fc.array(rule, { maxLength: shape.maxRules ?? 8, size: 'max' }),
       usual: preamble.length === 0 ? fc.constant([]) : fc.constantFrom<readonly RuleDraft[]>([], preamble),
     })
     .map(({ policies, rules, usual }) => ({ name, policies, rules: [...usual, ...rules] }))
@@ -138,7 +134,7 @@ function ruleDraft(
           [50, '-p esp'],
           [51, '-p ah'],
         ]
-  const weights = [6, 6, 4, 3, 1, 1, 1, 1]
+  const weights = [8, 6, 4, 3, 1, 1, 1, 1]
   return fc
     .oneof(
       ...protocols.map(([protocol, words], index) => ({
@@ -157,15 +153,15 @@ function ruleOf(at: WordContext, protocol: string, chain: string, shape: Ruleset
     matches.length === 0 ? fc.constant('') : fc.oneof(...matches.map(name => matchWords(name, at)))
   const negatable = protocol === '' ? '' : protocol
   return joined(
-    maybe(maybeNot(prefix(at.site).map(text => `-s ${text}`))),
-    maybe(maybeNot(prefix(at.site).map(text => `-d ${text}`))),
-    maybe(interfaces(at)),
+    rarely(maybeNot(prefix(at.site).map(text => `-s ${text}`))),
+    rarely(maybeNot(prefix(at.site).map(text => `-d ${text}`))),
+    rarely(interfaces(at)),
     at.site.family === 4 && at.protocol !== 0
       ? oneOf(negatable, negatable, negatable)
       : fc.constant(negatable),
     at.site.family === 4 ? oneOf('', '', '', '', '', '', '', '-f', '! -f') : fc.constant(''),
     fc
-      .uniqueArray(match, { maxLength: 2, selector: words => words.split(' ')[1] ?? '' })
+      .uniqueArray(match, { maxLength: 2, size: 'max', selector: words => words.split(' ')[1] ?? '' })
       .map(list => list.join(' ')),
     target(at, chain, wanted(targetsAt(at))),
   )

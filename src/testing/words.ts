@@ -30,6 +30,11 @@ export function joined(...words: readonly fc.Arbitrary<string>[]): fc.Arbitrary<
   return fc.tuple(...words).map(parts => parts.filter(part => part !== '').join(' '))
 }
 
+/** Mostly nothing. */
+export function rarely(words: fc.Arbitrary<string>): fc.Arbitrary<string> {
+  return fc.oneof({ weight: 5, arbitrary: fc.constant('') }, { weight: 1, arbitrary: words })
+}
+
 /** Sometimes nothing. */
 export function maybe(words: fc.Arbitrary<string>): fc.Arbitrary<string> {
   return fc.option(words, { nil: '', freq: 2 })

@@ -1,5 +1,5 @@
 import { type Address, maskOf } from '../../address.ts'
-import { type Connection, DEFAULT_ZONE, type Zone } from '../../conntrack/connection.ts'
+import { type Connection, DEFAULT_ZONE, Status, type Zone } from '../../conntrack/connection.ts'
 import { transportAt, tupleOf } from '../../conntrack/packet-tuple.ts'
 import { TcpState } from '../../conntrack/tcp-table.ts'
 import type { Tuple } from '../../conntrack/tuple.ts'
@@ -111,7 +111,7 @@ function limitTest({ limit, above, length, side }: ConnlimitOptions, family: 4 |
       const zone = skb.connection?.zone ?? DEFAULT_ZONE
       const group = groupOf(skb, zone)
       const groups = recall(environment)
-      const counted = count(groups.get(group), tuple, zone, environment)
+      const counted = count(groups.get(group), tuple, zone, skb, environment)
       environment.memory.set(key, groups.set(group, counted, {}))
       return counted.members.length > limit === above
     },
@@ -129,25 +129,28 @@ function packetTuple({ family, bytes, source, destination }: Skb): Tuple | undef
 }
 
 /** How many entries a look at the list may remove: `CONNCOUNT_GC_MAX_NODES` and one. */
-const MAX_REMOVED = 9
+const MAX_REMOVED = 65
 
 /**
  * `__nf_conncount_add`: looks through the list, forgetting what conntrack no longer knows or has closed, until it meets
  * the packet's own connection; if it does not, that is added. A connection counts in the list of each address that one
- * of its packets showed, replies included. Within the jiffy in which the list grew nothing is looked at: a packet that
- * meets the rule in two chains counts twice.
+ * of its packets showed, replies included. Within the jiffy in which the list grew, a connection that is not confirmed
+ * yet is added without a look: a first packet that meets the rule in two chains counts twice.
  */
 function count(
   list: CountedList | undefined,
   tuple: Tuple,
   zone: Zone,
+  skb: Skb,
   environment: MatchEnvironment,
 ): CountedList {
   const present: Counted = { tuple, zone }
   const now = toJiffies(environment.nowMs)
   if (list === undefined) return { members: [present], grewAt: now }
   const { members, grewAt } = list
-  if (grewAt === now) return { members: [...members, present], grewAt }
+  const connection = skb.connection ?? environment.findConnection(tuple, zone)
+  const confirmed = connection?.has(Status.CONFIRMED) ?? false
+  if (grewAt === now && !confirmed) return { members: [...members, present], grewAt }
   const kept: Counted[] = []
   let removed = 0
   for (let i = 0; i < members.length && removed < MAX_REMOVED; i++) {

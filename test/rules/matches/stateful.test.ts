@@ -204,9 +204,14 @@ describe('connlimit', () => {
     expect(passes(tests, open(bench, 1000, '10.6.0.3'), bench)).toBe(false)
   })
 
-  it('counts twice what it sees twice within a jiffy', () => {
+  it('counts a first packet twice that it sees twice within a jiffy, but no later one', () => {
     const bench = new Bench()
-    expect(run(testsOf('-m connlimit --connlimit-upto 1'), bench, 2, open(bench, 1000))).toBe('yn')
+    const first = open(bench, 1000)
+    expect(run(testsOf('-m connlimit --connlimit-upto 1'), bench, 2, first)).toBe('yn')
+    first.connection!.status = Status.CONFIRMED
+    const other = new Bench()
+    other.connections = bench.connections
+    expect(run(testsOf('-m connlimit --connlimit-upto 1'), other, 2, first)).toBe('yy')
   })
 
   it('groups by prefix', () => {

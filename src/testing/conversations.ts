@@ -1,0 +1,256 @@
+import fc from 'fast-check'
+import { devicesOf, ownAddresses, type Site } from './site.ts'
+import { port } from './words.ts'
+
+/** One end of a conversation. `at` is the device behind which it lives, or `local` for the box itself. */
+export interface End {
+  readonly at: string
+  readonly address: string
+  /** TCP, UDP, SCTP port; the id of ICMP queries. */
+  readonly port: number
+}
+
+export type ConversationProtocol = 'tcp' | 'udp' | 'icmp' | 'sctp' | 'udplite' | 'esp' | 'gre' | 'other'
+
+/** Two ends that talk. What they say next follows from the protocol; see `play.ts`. */
+export interface Conversation {
+  readonly protocol: ConversationProtocol
+  readonly client: End
+  readonly server: End
+  /** Which of the protocol's usual courses it takes. */
+  readonly course: number
+  /** TCP: each side's first sequence number. */
+  readonly initialSequence: readonly [number, number]
+  readonly window: number
+  readonly options: 'none' | 'mss' | 'scaled' | 'everything'
+}
+
+/** What is different about a packet from what it should be. Absent: nothing. */
+export interface Twist {
+  readonly ttl?: number
+  readonly tos?: number
+  readonly badChecksum?: boolean
+  /** Comes in there instead. */
+  readonly at?: string
+  /** In so many fragments (2 or 3), in order or the last one first. */
+  readonly fragments?: { readonly count: number; readonly reversed: boolean; readonly lost?: boolean }
+  readonly flags?: string
+  /** Added to the sequence number (TCP). */
+  readonly sequenceBy?: number
+  readonly acknowledgmentBy?: number
+  readonly window?: number
+  /** Bytes more of data. */
+  readonly extra?: number
+  /** Text of the data instead. */
+  readonly text?: string
+  /** Bytes cut from the end, the IP header telling so. */
+  readonly cut?: number
+}
+
+/** One thing that happens. `about` is the number of a conversation, counted modulo how many there are. */
+export type Happening =
+  /** The conversation goes on. */
+  | { readonly kind: 'next'; readonly about: number; readonly twist: Twist }
+  /** One side says this out of turn (TCP: flags; others: any packet). */
+  | { readonly kind: 'say'; readonly about: number; readonly side: 0 | 1; readonly twist: Twist }
+  /** The last packet of that side comes again. */
+  | { readonly kind: 'again'; readonly about: number; readonly side: 0 | 1 }
+  /** A router or the other end complains about the last packet that this side sent. */
+  | {
+      readonly kind: 'error'
+      readonly about: number
+      readonly side: 0 | 1
+      readonly type: number
+      readonly code: number
+      readonly quoted: number
+    }
+  | { readonly kind: 'wait'; readonly ms: number }
+
+/** Which conversations and happenings to make. */
+export interface HistoryShape {
+  readonly protocols: readonly ConversationProtocol[]
+  readonly maxConversations?: number
+  readonly maxHappenings?: number
+  /** How many in ten packets are not what they should be. */
+  readonly twisted?: number
+  readonly waits?: readonly number[]
+}
+
+/** What happened: who talks, and in which order. Every part of it can be taken away, and it is a history still. */
+export interface History {
+  readonly conversations: readonly Conversation[]
+  readonly happenings: readonly Happening[]
+}
+
+/** Whole histories at a site: several conversations side by side, told well or badly. */
+export function history(site: Site, shape: HistoryShape): fc.Arbitrary<History> {
+  const { maxConversations = 4, maxHappenings = 24 } = shape
+  return fc.record({
+    conversations: fc.array(conversation(site, shape.protocols), {
+      minLength: 1,
+      maxLength: maxConversations,
+    }),
+    happenings: fc.array(happening(site, shape), { minLength: 1, maxLength: maxHappenings, size: 'max' }),
+  })
+}
+
+export function conversation(
+  site: Site,
+  protocols: readonly ConversationProtocol[],
+): fc.Arbitrary<Conversation> {
+  return fc
+    .record({
+      protocol: fc.constantFrom(...protocols),
+      ends: ends(site),
+      clientPort: fc.constantFrom(40000, 1024, 5000, 1023, 53, 600, 65535),
+      serverPort: port,
+      course: fc.nat(11),
+      initialSequence: fc.tuple(sequence(), sequence()),
+      window: fc.constantFrom(65535, 1000, 512, 0),
+      options: fc.constantFrom('none' as const, 'mss' as const, 'scaled' as const, 'everything' as const),
+    })
+    .map(({ ends: [client, server], clientPort, serverPort, ...rest }) => ({
+      ...rest,
+      client: { ...client, port: clientPort },
+      server: { ...server, port: serverPort },
+    }))
+}
+
+function sequence(): fc.Arbitrary<number> {
+  return fc.oneof(fc.constantFrom(1000, 0xffffff00, 0x7fffff00), fc.nat(0xffffffff))
+}
+
+type Place = Pick<End, 'at' | 'address'>
+
+function ends(site: Site): fc.Arbitrary<readonly [Place, Place]> {
+  const hosts = devicesOf(site).flatMap(at => (site.hosts[at] ?? []).map(address => ({ at, address })))
+  const own = ownAddresses(site).map(address => ({ at: 'local', address }))
+  const host = fc.constantFrom(...hosts)
+  const box = fc.constantFrom(...own)
+  return fc.oneof(
+    { weight: 8, arbitrary: fc.tuple(host, host) },
+    { weight: 3, arbitrary: fc.tuple(host, box) },
+    { weight: 3, arbitrary: fc.tuple(box, host) },
+    { weight: 1, arbitrary: fc.tuple(box, box) },
+    { weight: 1, arbitrary: fc.tuple(host, special(site)) },
+  )
+}
+
+/** Broadcasts, groups and addresses that lead nowhere. */
+function special(site: Site): fc.Arbitrary<Place> {
+  const addresses =
+    site.family === 4
+      ? ['10.6.255.255', '255.255.255.255', '224.0.0.1', '224.0.0.9', '127.0.0.1', '10.6.0.0', '240.0.0.1']
+      : ['ff02::1', 'ff02::2', 'ff05::9', '2001:db8:6::', 'fe80::5']
+  return fc.constantFrom(...addresses.map(address => ({ at: devicesOf(site)[1]!, address })))
+}
+
+function happening(site: Site, shape: HistoryShape): fc.Arbitrary<Happening> {
+  const { twisted = 2, waits = [] } = shape
+  const about = fc.nat(3)
+  const side = fc.constantFrom(0 as const, 1 as const)
+  const twists = fc.oneof(
+    { weight: 10 - twisted, arbitrary: fc.constant<Twist>({}) },
+    { weight: twisted, arbitrary: twist(site) },
+  )
+  const errors = site.family === 4 ? ERRORS_4 : ERRORS_6
+  return fc.oneof(
+    { weight: 16, arbitrary: fc.record({ kind: fc.constant('next' as const), about, twist: twists }) },
+    {
+      weight: Math.max(1, twisted),
+      arbitrary: fc.record({
+        kind: fc.constant('say' as const),
+        about,
+        side,
+        twist: fc.oneof(fc.constant<Twist>({}), twist(site)),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('again' as const), about, side }) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .record({
+          kind: fc.constant('error' as const),
+          about,
+          side,
+          what: fc.constantFrom(...errors),
+          quoted: fc.constantFrom(1000, 28, 24, 20),
+        })
+        .map(({ what: [type, code], ...rest }) => ({ ...rest, type, code })),
+    },
+    ...(waits.length === 0
+      ? []
+      : [
+          {
+            weight: 1,
+            arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.constantFrom(...waits) }),
+          },
+        ]),
+  )
+}
+
+const ERRORS_4: readonly (readonly [number, number])[] = [
+  [3, 3],
+  [3, 1],
+  [11, 0],
+  [3, 4],
+  [5, 1],
+  [12, 0],
+  [4, 0],
+]
+const ERRORS_6: readonly (readonly [number, number])[] = [
+  [1, 4],
+  [1, 0],
+  [3, 0],
+  [2, 0],
+  [4, 1],
+]
+
+function twist(site: Site): fc.Arbitrary<Twist> {
+  const one: fc.Arbitrary<Twist> = fc.oneof(
+    fc.constantFrom(1, 0, 2, 255).map(ttl => ({ ttl })),
+    fc.constantFrom(0x10, 0x08, 0xb8, 1, 2, 3).map(tos => ({ tos })),
+    fc.constant({ badChecksum: true }),
+    fc.constantFrom(...devicesOf(site), 'local').map(at => ({ at })),
+    fc
+      .record({
+        count: fc.constantFrom(2, 3),
+        reversed: fc.boolean(),
+        lost: fc.constantFrom(false, false, true),
+      })
+      .map(fragments => ({ fragments })),
+    fc
+      .constantFrom(
+        'S',
+        'SA',
+        'A',
+        'FA',
+        'F',
+        'R',
+        'RA',
+        'SF',
+        '',
+        'FPU',
+        'PA',
+        'AU',
+        'SU',
+        'SFRPAUEC',
+        'SEC',
+      )
+      .map(flags => ({ flags })),
+    fc
+      .constantFrom(1, -1, 1000, -1000, 70000, -70000, 0x40000000, 0x7fffffff)
+      .map(sequenceBy => ({ sequenceBy })),
+    fc
+      .constantFrom(1, -1, 1000, -1000, 70000, -70000, 0x40000000)
+      .map(acknowledgmentBy => ({ acknowledgmentBy })),
+    fc.constantFrom(0, 1, 512, 65535).map(window => ({ window })),
+    fc.constantFrom(1, 7, 100, 1400, 1500).map(extra => ({ extra })),
+    fc.constantFrom('evil', 'USER a\r\n', 'AAAA').map(text => ({ text })),
+    fc.constantFrom(1, 4, 8, 12, 20, 30).map(cut => ({ cut })),
+  )
+  return fc.oneof(
+    { weight: 5, arbitrary: one },
+    { weight: 1, arbitrary: fc.tuple(one, one).map(([a, b]) => ({ ...a, ...b })) },
+  )
+}

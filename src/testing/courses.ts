@@ -1,0 +1,195 @@
+/** A line of a conversation: who speaks (0 the client, 1 the server), TCP's flags, and how much is said. */
+export type Line = readonly [side: 0 | 1, flags: string, text: number | string]
+
+const OPEN: readonly Line[] = [
+  [0, 'S', 0],
+  [1, 'SA', 0],
+  [0, 'A', 0],
+]
+
+/** How TCP connections usually go. Each goes on with its first line when it is over: the ports are used again. */
+export const TCP_COURSES: readonly (readonly Line[])[] = [
+  // request, answer, the client closes
+  [
+    ...OPEN,
+    [0, 'PA', 10],
+    [1, 'A', 0],
+    [1, 'PA', 20],
+    [0, 'A', 0],
+    [0, 'FA', 0],
+    [1, 'A', 0],
+    [1, 'FA', 0],
+    [0, 'A', 0],
+  ],
+  // the server closes
+  [...OPEN, [1, 'PA', 8], [0, 'A', 0], [1, 'FA', 0], [0, 'A', 0], [0, 'FA', 0], [1, 'A', 0]],
+  // both close at once
+  [...OPEN, [0, 'FA', 0], [1, 'FA', 0], [0, 'A', 0], [1, 'A', 0]],
+  // the server gives up
+  [...OPEN, [0, 'PA', 5], [1, 'R', 0]],
+  // the client gives up
+  [...OPEN, [1, 'PA', 5], [0, 'RA', 0]],
+  // refused
+  [
+    [0, 'S', 0],
+    [1, 'RA', 0],
+    [0, 'S', 0],
+    [1, 'RA', 0],
+  ],
+  // nobody answers at first
+  [
+    [0, 'S', 0],
+    [0, 'S', 0],
+    [1, 'SA', 0],
+    [1, 'SA', 0],
+    [0, 'A', 0],
+    [0, 'PA', 3],
+    [1, 'A', 0],
+  ],
+  // simultaneous open
+  [
+    [0, 'S', 0],
+    [1, 'S', 0],
+    [0, 'SA', 0],
+    [1, 'SA', 0],
+    [0, 'A', 0],
+    [1, 'PA', 4],
+    [0, 'A', 0],
+  ],
+  // picked up in the middle
+  [
+    [0, 'PA', 10],
+    [1, 'A', 0],
+    [0, 'PA', 10],
+    [1, 'PA', 100],
+    [0, 'A', 0],
+    [1, 'FA', 0],
+    [0, 'FA', 0],
+    [1, 'A', 0],
+  ],
+  // picked up from the other side
+  [
+    [1, 'A', 0],
+    [0, 'PA', 10],
+    [1, 'A', 0],
+    [0, 'RA', 0],
+  ],
+  // much data, acknowledged late
+  [
+    ...OPEN,
+    [0, 'PA', 600],
+    [0, 'PA', 600],
+    [0, 'PA', 600],
+    [1, 'A', 0],
+    [1, 'PA', 1200],
+    [1, 'PA', 1200],
+    [0, 'A', 0],
+    [0, 'FA', 0],
+    [1, 'FA', 0],
+    [0, 'A', 0],
+  ],
+  // reset before it is open
+  [
+    [0, 'S', 0],
+    [0, 'R', 0],
+    [0, 'S', 0],
+    [1, 'SA', 0],
+    [0, 'R', 0],
+    [0, 'S', 0],
+  ],
+]
+
+/** Exchanges of datagrams: ask and answer, a stream from one side, answers only. */
+export const DATAGRAM_COURSES: readonly (readonly Line[])[] = [
+  [
+    [0, '', 12],
+    [1, '', 40],
+  ],
+  [
+    [0, '', 12],
+    [0, '', 12],
+    [1, '', 100],
+    [0, '', 12],
+  ],
+  [
+    [1, '', 4],
+    [0, '', 4],
+  ],
+  [
+    [0, '', 0],
+    [1, '', 0],
+  ],
+]
+
+/** SCTP associations; the "flags" name the chunks. */
+export const SCTP_COURSES: readonly (readonly Line[])[] = [
+  [
+    [0, 'INIT', 0],
+    [1, 'INIT_ACK', 0],
+    [0, 'COOKIE_ECHO', 0],
+    [1, 'COOKIE_ACK', 0],
+    [0, 'DATA', 4],
+    [1, 'SACK', 0],
+    [0, 'SHUTDOWN', 0],
+    [1, 'SHUTDOWN_ACK', 0],
+    [0, 'SHUTDOWN_COMPLETE', 0],
+  ],
+  [
+    [0, 'INIT', 0],
+    [1, 'INIT_ACK', 0],
+    [0, 'COOKIE_ECHO', 0],
+    [1, 'COOKIE_ACK', 0],
+    [1, 'HEARTBEAT', 0],
+    [0, 'HEARTBEAT_ACK', 0],
+    [1, 'ABORT', 0],
+  ],
+  [
+    [0, 'INIT', 0],
+    [1, 'ABORT', 0],
+  ],
+  [
+    [0, 'HEARTBEAT', 0],
+    [1, 'HEARTBEAT_ACK', 0],
+    [0, 'DATA', 4],
+  ],
+]
+
+/** An FTP control connection, active or passive, in both of its dialects. */
+export const FTP_COURSES: readonly (readonly Line[])[] = [
+  [
+    ...OPEN,
+    [1, 'PA', '220 hi\r\n'],
+    [0, 'PA', 'USER a\r\n'],
+    [1, 'PA', '331 ok\r\n'],
+    [0, 'PA', 'PASV\r\n'],
+    [1, 'PA', '227 Entering Passive Mode ({server,},19,136)\r\n'],
+    [0, 'A', 0],
+  ],
+  [
+    ...OPEN,
+    [1, 'PA', '220 hi\r\n'],
+    [0, 'PA', 'USER a\r\n'],
+    [1, 'PA', '331 ok\r\n'],
+    [0, 'PA', 'PORT {client,},19,137\r\n'],
+    [1, 'PA', '200 ok\r\n'],
+    [0, 'A', 0],
+  ],
+  [
+    ...OPEN,
+    [1, 'PA', '220 hi\r\n'],
+    [0, 'PA', 'USER a\r\n'],
+    [1, 'PA', '331 ok\r\n'],
+    [0, 'PA', 'EPSV\r\n'],
+    [1, 'PA', '229 Entering Extended Passive Mode (|||5001|)\r\n'],
+    [0, 'A', 0],
+  ],
+  [
+    ...OPEN,
+    [1, 'PA', '220 hi\r\n'],
+    [0, 'PA', 'USER a\r\n'],
+    [1, 'PA', '331 ok\r\n'],
+    [0, 'PA', 'EPRT |{family}|{client}|5002|\r\n'],
+    [1, 'PA', '200 ok\r\n'],
+    [0, 'A', 0],
+  ],
+]

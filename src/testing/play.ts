@@ -1,0 +1,231 @@
+import { advance, step } from '../firewall.ts'
+import type { Arrival, Outcome } from '../outcome.ts'
+import type { Packet } from '../packet/packet.ts'
+import type { FirewallState } from '../state.ts'
+import type { Conversation, End, Happening, History, Twist } from './conversations.ts'
+import { DATAGRAM_COURSES, type Line, SCTP_COURSES, TCP_COURSES } from './courses.ts'
+import { cutFragments, cutShort, errorAbout, makePacket, type Said, sideways } from './make-packet.ts'
+
+/** What was done to the firewall, one thing after the other. */
+export type PlayedStep =
+  | {
+      readonly kind: 'arrival'
+      readonly arrival: Arrival & { readonly packet: Packet }
+      readonly outcome: Outcome
+    }
+  | { readonly kind: 'wait'; readonly ms: number; readonly state: FirewallState }
+
+/**
+ * Turns a history into packets by playing it: each end answers what it really saw, with the addresses and ports that the
+ * firewall has shown it. What the firewall drops is answered as if it had arrived untranslated, so that the other side
+ * of a rule is tried, too.
+ *
+ * @returns the steps in order; `finalState` of them is the firewall afterwards
+ */
+export function play(firewall: FirewallState, history: History): readonly PlayedStep[] {
+  return new Play(firewall).all(history)
+}
+
+/** The firewall after the last step. */
+export function finalState(firewall: FirewallState, steps: readonly PlayedStep[]): FirewallState {
+  const last = steps.at(-1)
+  if (last === undefined) return firewall
+  return last.kind === 'wait' ? last.state : last.outcome.state
+}
+
+/** A side of a conversation, and what it knows of the other one. */
+interface Side {
+  readonly at: string
+  readonly address: string
+  readonly port: number
+  peerAddress: string
+  peerPort: number
+  /** The next byte it will send. */
+  next: number
+  /** The next byte it expects: what it acknowledges. */
+  expects: number
+  tag: number
+  last: Packet | undefined
+  /** The last packet of this side as the other one saw it, and where. */
+  seen: { readonly packet: Packet; readonly at: string } | undefined
+}
+
+class Talk {
+  readonly conversation: Conversation
+  readonly sides: [Side, Side]
+  line = 0
+
+  constructor(conversation: Conversation) {
+    this.conversation = conversation
+    const { client, server, initialSequence } = conversation
+    this.sides = [
+      side(client, server, initialSequence[0], 0),
+      side(server, client, initialSequence[1], initialSequence[0]),
+    ]
+  }
+
+  nextLine(): Line {
+    const courses = coursesOf(this.conversation)
+    const course = courses[this.conversation.course % courses.length]!
+    if (this.line > 0 && this.line % course.length === 0) this.startAgain()
+    return course[this.line++ % course.length]!
+  }
+
+  /** The same ports for another connection, some sequence numbers later. */
+  private startAgain(): void {
+    this.sides[0].next = (this.sides[0].next + 100_000) >>> 0
+    this.sides[1].next = (this.sides[1].next + 200_000) >>> 0
+  }
+}
+
+function coursesOf({ protocol }: Conversation): readonly (readonly Line[])[] {
+  if (protocol === 'tcp') return TCP_COURSES
+  return protocol === 'sctp' ? SCTP_COURSES : DATAGRAM_COURSES
+}
+
+function side(own: End, peer: End, next: number, tag: number): Side {
+  const { at, address, port } = own
+  const known = { peerAddress: peer.address, peerPort: peer.port }
+  return {
+    at,
+    address,
+    port,
+    ...known,
+    next,
+    expects: 0,
+    tag: (tag ^ 0x5a5a5a5a) >>> 0,
+    last: undefined,
+    seen: undefined,
+  }
+}
+
+class Play {
+  private state: FirewallState
+  private readonly steps: PlayedStep[] = []
+  private id = 1
+
+  constructor(state: FirewallState) {
+    this.state = state
+  }
+
+  all(history: History): readonly PlayedStep[] {
+    const talks = history.conversations.map(conversation => new Talk(conversation))
+    if (talks.length === 0) return []
+    for (const happening of history.happenings) this.one(happening, talks)
+    return this.steps
+  }
+
+  private one(happening: Happening, talks: readonly Talk[]): void {
+    if (happening.kind === 'wait') {
+      this.state = advance(this.state, happening.ms)
+      this.steps.push({ kind: 'wait', ms: happening.ms, state: this.state })
+      return
+    }
+    const talk = talks[happening.about % talks.length]!
+    switch (happening.kind) {
+      case 'next':
+        this.say(talk, talk.nextLine(), happening.twist, true)
+        return
+      case 'say':
+        this.say(
+          talk,
+          [happening.side, talk.conversation.protocol === 'sctp' ? 'DATA' : 'A', 0],
+          happening.twist,
+          false,
+        )
+        return
+      case 'again':
+        this.repeat(talk, happening.side)
+        return
+      case 'error':
+        this.complain(talk, happening)
+        return
+      default:
+        happening satisfies never
+    }
+  }
+
+  /** One side says a line; `counts` if it is part of the conversation's course. */
+  private say(talk: Talk, [who, flags, text]: Line, twist: Twist, counts: boolean): void {
+    const from = talk.sides[who]
+    const to = talk.sides[1 - who]!
+    const said: Said = {
+      from: { address: from.address, port: from.port },
+      to: { address: from.peerAddress, port: from.peerPort },
+      isReply: who === 1,
+      flags: twist.flags ?? flags,
+      text: twist.text ?? text,
+      sequence: (from.next + (twist.sequenceBy ?? 0)) >>> 0,
+      acknowledgment: (from.expects + (twist.acknowledgmentBy ?? 0)) >>> 0,
+      tag: flags === 'INIT' ? 0 : to.tag,
+      ownTag: from.tag,
+      id: this.nextId(),
+    }
+    const { packet, length } = makePacket(talk.conversation, said, twist)
+    const outcomes = this.send(twist.at ?? from.at, packet, twist)
+    from.last = packet
+    for (const outcome of outcomes) this.notice(outcome, from, to, packet)
+    if (!counts) return
+    const { flags: spoken } = said
+    const consumed = length + (spoken.includes('S') ? 1 : 0) + (spoken.includes('F') ? 1 : 0)
+    if (talk.conversation.protocol === 'tcp') {
+      from.next = (from.next + consumed) >>> 0
+      to.expects = from.next
+    }
+  }
+
+  /** What the other side sees of it: where its answers go. */
+  private notice(outcome: Outcome, from: Side, to: Side, sent: Packet): void {
+    const seen =
+      outcome.emitted.find(({ answer }) => !answer) ?? outcome.delivered.find(({ answer }) => !answer)
+    if (seen === undefined) {
+      from.seen = undefined
+      return
+    }
+    const at = outcome.fate.kind === 'delivered' ? 'local' : seen.device
+    from.seen = { packet: seen.packet, at }
+    const shown = sideways(seen.packet)
+    const before = sideways(sent)
+    if (shown === undefined || before === undefined) return
+    to.peerAddress = shown.source
+    to.peerPort = shown.sourcePort ?? to.peerPort
+  }
+
+  private repeat(talk: Talk, who: 0 | 1): void {
+    const from = talk.sides[who]
+    if (from.last === undefined) return
+    this.send(from.at, from.last, {})
+  }
+
+  /** An error about the last packet of a side, from where it went. */
+  private complain(
+    talk: Talk,
+    { side: who, type, code, quoted }: Extract<Happening, { kind: 'error' }>,
+  ): void {
+    const from = talk.sides[who]
+    const about = from.seen?.packet ?? from.last
+    if (about === undefined) return
+    const at = from.seen?.at ?? talk.sides[1 - who]!.at
+    const packet = errorAbout(about, type, code, quoted, this.nextId())
+    if (packet !== undefined) this.send(at, packet, {})
+  }
+
+  private send(at: string, whole: Packet, twist: Twist): readonly Outcome[] {
+    const short = twist.cut === undefined ? whole : cutShort(whole, twist.cut)
+    const packets = twist.fragments === undefined ? [short] : cutFragments(short, twist.fragments)
+    return packets.map(packet => {
+      const arrival =
+        at === 'local' ? { local: true as const, packet, socket: { uid: 0, gid: 0 } } : { device: at, packet }
+      const outcome = step(this.state, arrival)
+      this.state = outcome.state
+      this.steps.push({ kind: 'arrival', arrival, outcome })
+      return outcome
+    })
+  }
+
+  /** IPv4 ids, never 0. */
+  private nextId(): number {
+    this.id = (this.id % 0xfffe) + 1
+    return this.id
+  }
+}

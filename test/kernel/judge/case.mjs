@@ -1,0 +1,64 @@
+/** From a generated case to one the recorder can ask about, and from its answer to what differs. */
+import { compareCases } from '../../../dist/conformance/compare.js'
+import { replayCase } from '../../../dist/conformance/replay.js'
+import { dumpConnection } from '../../../dist/conntrack/dump.js'
+import { DiagnosticError } from '../../../dist/diagnostic.js'
+import { createFirewall } from '../../../dist/firewall.js'
+import { play, rulesetText, siteOptions } from '../../../dist/testing/fast-check.js'
+
+/** The recorder lets at most this much time pass in a case, so that waits never add up to a whole second. */
+const MOST_WAITING_MS = 3750
+
+/** @returns {object} a case in the recorder's format, with the simulator's own choice of ports as names for the kernel's */
+export function askedCase(name, { site, conntrack, sysctl, draft, history }) {
+  const rules = rulesetText(draft)
+  const asked = {
+    name, family: site.family, interfaces: site.interfaces, routes: site.routes, conntrack,
+    ...(Object.keys(sysctl).length > 0 && { sysctl }), rules,
+    ...(/connlimit/.test(rules) && { pace: true }),
+  }
+  let firewall
+  try {
+    firewall = createFirewall({ ...siteOptions(site), conntrack, sysctls: sysctl, rules: site.family === 4 ? { ipv4: rules } : { ipv6: rules } })
+  } catch (error) {
+    if (!(error instanceof DiagnosticError)) throw error
+    return { ...asked, steps: [] }
+  }
+  let waited = 0
+  const happenings = history.happenings.filter(one => one.kind !== 'wait' || (waited += one.ms) <= MOST_WAITING_MS)
+  let known = new Set()
+  const steps = play(firewall, { ...history, happenings }).map(one => {
+    if (one.kind === 'wait') return { wait: one.ms / 1000 }
+    const { arrival, outcome } = one
+    const entries = [...outcome.state.sessions].map(connection => dumpConnection(connection, outcome.state.nowMs))
+    const choices = entries.filter(entry => !known.has(keyOf(entry))).flatMap(choiceOf)
+    known = new Set(entries.map(keyOf))
+    return {
+      ...('local' in arrival ? { local: true } : { in: arrival.device }),
+      hex: arrival.packet.toHex(),
+      ...(choices.length > 0 && { expect: { choices } }),
+    }
+  })
+  return { ...asked, steps }
+}
+
+const keyOf = ({ proto, orig, reply }) => JSON.stringify([proto, orig, reply])
+
+/** The source port that a connection was given, if it is not its own. */
+function choiceOf({ proto, orig, reply }) {
+  if (orig.length < 4) return []
+  const own = orig.length === 5 ? orig[4] : orig[2]
+  const port = orig.length === 5 ? reply[4] : reply[3]
+  return own === port ? [] : [{ proto, orig, port }]
+}
+
+/**
+ * @returns {{ status: 'agrees' | 'differs' | 'refused' | 'unfit', differences: object[], why?: string }}
+ */
+export function judge(recorded) {
+  if (recorded.error !== undefined && !recorded.reject) return { status: 'unfit', differences: [], why: recorded.error }
+  const replay = replayCase(recorded)
+  if (replay.kind === 'refused') return { status: 'refused', differences: [], why: replay.error.message }
+  const differences = compareCases(recorded, replay.answer)
+  return { status: differences.length === 0 ? 'agrees' : 'differs', differences, answer: replay.answer }
+}
