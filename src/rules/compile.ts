@@ -171,6 +171,7 @@ function compileTable(
     compiled.rules = chain.rules.map((rule, index) => {
       const slot = slots.rule(rule, previous)
       const place = {
+        ruleset,
         family,
         table: table.name,
         rule,
