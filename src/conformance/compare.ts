@@ -46,7 +46,10 @@ function canonical(field: (typeof FIELDS)[number], expectation: CaseExpectation)
       return expectation.trace!.map(({ path, mark }) => ({ path, mark: mark ?? 0 }))
     case 'out': {
       const devices: Record<string, string[]> = {}
-      for (const { dev, hex } of expectation.out!) (devices[dev] ??= []).push(hex.toLowerCase())
+      for (const { dev, hex } of expectation.out!) {
+        devices[dev] ??= []
+        devices[dev].push(hex.toLowerCase())
+      }
       return devices
     }
     case 'delivered':

@@ -60,7 +60,7 @@ export function createNetwork(spec: NetworkSpec): Network {
     queue: undefined,
     sequence: 1,
     inFlight: 0,
-    retransmitting: 0,
+    waiting: 0,
     journeys: 0,
     hopCount: 0,
     log: PersistentVector.empty<LogEntry>(),

@@ -24,7 +24,7 @@ export interface Surroundings {
   exited(node: number, pid: number, result: unknown): void
   accepted(node: number, connection: TcpConnection): void
   /** More or fewer connections wait for an acknowledgment. */
-  retransmitting(change: number): void
+  waits(change: number): void
 }
 
 /** A host while something happens on it: what a packet, a timer or a program changes. Lives for one event. */
@@ -129,7 +129,7 @@ export class HostDraft implements TcpOutput {
     if (next === before) return
     const { owner } = this.surroundings
     const change = Number(next.retransmitAtMs !== NEVER) - Number(before !== undefined && before.retransmitAtMs !== NEVER)
-    if (change !== 0) this.surroundings.retransmitting(change)
+    if (change !== 0) this.surroundings.waits(change)
     if (next.state === 'CLOSED') {
       if (before === undefined) return
       this.connections = this.connections.delete(next.id, owner)

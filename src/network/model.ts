@@ -117,7 +117,7 @@ interface Parts {
   queue: EventQueue
   sequence: number
   inFlight: number
-  retransmitting: number
+  waiting: number
   journeys: number
   hopCount: number
   log: PersistentVector<LogEntry>
@@ -142,8 +142,8 @@ export class Network {
   readonly sequence: number
   /** Packets in `queue`. */
   readonly inFlight: number
-  /** TCP connections that wait for an acknowledgment. */
-  readonly retransmitting: number
+  /** TCP connections that wait for an acknowledgment, and packets whose next hop is asked for. */
+  readonly waiting: number
   readonly journeys: number
   readonly hopCount: number
   /** Every hop and loss, in order; empty if the network was told to keep none. */
@@ -159,7 +159,7 @@ export class Network {
     this.queue = parts.queue
     this.sequence = parts.sequence
     this.inFlight = parts.inFlight
-    this.retransmitting = parts.retransmitting
+    this.waiting = parts.waiting
     this.journeys = parts.journeys
     this.hopCount = parts.hopCount
     this.log = parts.log

@@ -41,7 +41,7 @@ export class NetworkDraft implements Surroundings {
   /** Connections that a listening socket has taken, with their node. */
   readonly acceptedConnections: { node: number; connection: TcpConnection }[] = []
   inFlight: number
-  retransmittingCount: number
+  waitingCount: number
   private readonly base: Network
   private nodes: PersistentVector<NodeState>
   private links: PersistentVector<LinkState>
@@ -62,7 +62,7 @@ export class NetworkDraft implements Surroundings {
     this.queue = base.queue
     this.sequence = base.sequence
     this.inFlight = base.inFlight
-    this.retransmittingCount = base.retransmitting
+    this.waitingCount = base.waiting
     this.journeys = base.journeys
     this.hopCount = base.hopCount
     this.log = base.log
@@ -76,7 +76,7 @@ export class NetworkDraft implements Surroundings {
       queue: this.queue,
       sequence: this.sequence,
       inFlight: this.inFlight,
-      retransmitting: this.retransmittingCount,
+      waiting: this.waitingCount,
       journeys: this.journeys,
       hopCount: this.hopCount,
       log: this.log,
@@ -102,7 +102,7 @@ export class NetworkDraft implements Surroundings {
         this.inFlight--
         return this.arrive(event.node, '', event.packet!, event.journey, event.cause)
       case 'unreachable':
-        this.inFlight--
+        this.waitingCount--
         return this.tellUnreachable(event.node, event.packet!)
       case 'socket-timer':
         return this.onHost(event.node, host => host.socketTimer(event.owner, event.atMs))
@@ -202,7 +202,7 @@ export class NetworkDraft implements Surroundings {
       return
     }
     this.lose(from.node, from.device, link.name, packet, `nobody on ${link.name} has ${nextHop}`, journey)
-    this.inFlight++
+    this.waitingCount++
     this.schedule(this.nowMs + NEIGHBOUR_TIMEOUT_MS, 'unreachable', from.node, from.device, packet, journey)
   }
 
@@ -323,8 +323,8 @@ export class NetworkDraft implements Surroundings {
     this.acceptedConnections.push({ node, connection })
   }
 
-  retransmitting(change: number): void {
-    this.retransmittingCount += change
+  waits(change: number): void {
+    this.waitingCount += change
   }
 }
 

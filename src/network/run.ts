@@ -58,7 +58,7 @@ export function next(network: Network): Ran {
  */
 export function settle(network: Network, options: { readonly limitMs?: number } = {}): Ran {
   return change(network, draft =>
-    runWhile(draft, options.limitMs, () => draft.inFlight > 0 || draft.retransmittingCount > 0),
+    runWhile(draft, options.limitMs, () => draft.inFlight > 0 || draft.waitingCount > 0),
   )
 }
 

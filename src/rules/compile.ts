@@ -14,6 +14,7 @@ import {
 } from './model.ts'
 import { reachOf } from './reachability.ts'
 import { matchExtension, targetExtension } from './registry.ts'
+import type { RuleIndex } from './rule-index.ts'
 import { NO_COUNTERS } from './steps.ts'
 
 /** A ruleset made ready to walk: every option turned into tests, every chain name into the chain. */
@@ -39,6 +40,8 @@ export class CompiledChain {
   /** undefined for user chains */
   readonly policy: 'ACCEPT' | 'DROP' | undefined
   readonly policySlot: number
+  /** Made when a packet first walks the chain, if it is long enough. */
+  index: RuleIndex | undefined = undefined
 
   constructor(table: TableName, chain: Chain, policySlot: number) {
     this.table = table

@@ -2,6 +2,7 @@ import type { Skb } from '../packet/skb.ts'
 import type { Recorder } from '../recorder.ts'
 import { type CompiledChain, type CompiledRule, type CompiledTable, TargetKind } from './compile.ts'
 import { type TargetEnvironment, type Test, Verdict } from './extension.ts'
+import { MIN_INDEXED_RULES, RuleIndex } from './rule-index.ts'
 import type { RuleStep } from './steps.ts'
 
 /** What walking a table needs beyond what targets may do. */
@@ -33,8 +34,8 @@ export function walkTable(table: CompiledTable, skb: Skb, environment: WalkEnvir
   let index = 0
   let callers: CompiledRule[] | undefined
   for (;;) {
-    const rule = index < chain.rules.length ? chain.rules[index]! : undefined
-    if (rule === undefined) {
+    index = nextMatch(chain, index, skb, environment)
+    if (index >= chain.rules.length) {
       if (chain === base) return policy(base, skb, environment)
       if (recorder !== undefined) recordReturn(recorder, chain, skb)
       const caller = callers?.pop()
@@ -43,11 +44,8 @@ export function walkTable(table: CompiledTable, skb: Skb, environment: WalkEnvir
       index = caller.number
       continue
     }
-    if (!holds(rule, skb, environment)) {
-      if (environment.hotdrop) return hotdrop(rule, environment)
-      index++
-      continue
-    }
+    const rule = chain.rules[index]!
+    if (environment.hotdrop) return hotdrop(rule, environment)
     environment.count(rule.slot, skb.length)
     if (recorder !== undefined) recordMatch(recorder, rule, skb)
     switch (rule.kind) {
@@ -88,6 +86,34 @@ export function walkTable(table: CompiledTable, skb: Skb, environment: WalkEnvir
         return rule.kind satisfies never
     }
   }
+}
+
+/**
+ * The index of the first rule from `start` on that matches, or at which a test has dropped the packet (then
+ * `environment.hotdrop` is set); the number of rules if there is none. Whoever records sees every rule tried.
+ */
+function nextMatch(chain: CompiledChain, start: number, skb: Skb, environment: WalkEnvironment): number {
+  const { rules } = chain
+  if (rules.length - start >= MIN_INDEXED_RULES && environment.recorder === undefined) {
+    chain.index ??= new RuleIndex(rules)
+    if (chain.index.select(skb)) return nextIndexed(chain.index, rules, start, skb, environment)
+  }
+  let at = start
+  while (at < rules.length && !holds(rules[at]!, skb, environment) && !environment.hotdrop) at++
+  return at
+}
+
+function nextIndexed(
+  index: RuleIndex,
+  rules: readonly CompiledRule[],
+  start: number,
+  skb: Skb,
+  environment: WalkEnvironment,
+): number {
+  let at = index.next(start)
+  while (at < rules.length && !holds(rules[at]!, skb, environment) && !environment.hotdrop)
+    at = index.next(at + 1)
+  return at
 }
 
 function holds(rule: CompiledRule, skb: Skb, environment: WalkEnvironment): boolean {

@@ -125,6 +125,13 @@ export interface Test {
   seen(skb: Skb, environment: MatchEnvironment): string
   /** A static reading of the test, where there is one, so that long chains can be indexed by it. */
   readonly constraint?: Constraint
+  /**
+   * It neither remembers anything nor ever sets `hotdrop`, so a rule that is known to fail at a later test need not ask
+   * it. Not needed beside a constraint, whose tests are all of this kind for packets with a whole header.
+   */
+  readonly pure?: boolean
+  /** It holds for every packet that is no later fragment and has this many bytes of transport header. */
+  readonly headerBytes?: number
 }
 
 /**

@@ -29,6 +29,7 @@ export function headerTest(protocol: string, headerLength: number, dropsSecondFr
       skb.fragmentOffset === 0
         ? `a truncated ${protocol} header`
         : `a fragment at offset ${skb.fragmentOffset}`,
+    headerBytes: headerLength,
   }
 }
 

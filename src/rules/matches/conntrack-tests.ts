@@ -23,6 +23,7 @@ export function compileConntrack(options: ConntrackOptions): readonly Test[] {
       option: `${not(negated)}--ctstate ${statesText(value)}`,
       passes: skb => ((stateBits(skb) & value) !== 0) !== negated,
       seen: skb => `ctstate ${statesText(stateBits(skb))}`,
+      pure: true,
     })
   }
   const add = (

@@ -33,6 +33,7 @@ export const state = defineMatch<StateOptions>({
       option: `${not(negated)}--state ${statesText(states)}`,
       passes: skb => ((stateBits(skb) & states) !== 0) !== negated,
       seen: skb => `state ${statesText(stateBits(skb))}`,
+      pure: true,
     },
   ],
 })
