@@ -6,15 +6,35 @@ import { join, resolve } from 'node:path'
 
 const root = resolve(import.meta.dirname, '..')
 const work = mkdtempSync(join(tmpdir(), 'netfilter-sim-pack-'))
-const run = (command, args, cwd) => execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+const run = (command, args, cwd) =>
+  execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
 
 try {
-  const [{ filename, files }] = JSON.parse(run('npm', ['pack', '--json', '--silent', '--pack-destination', work], root))
-  const stray = files.map(file => file.path).filter(path => !/^(dist\/|package\.json$|README\.md$|CHANGELOG\.md$|LICENSE$)/.test(path))
+  const [{ filename, files }] = JSON.parse(
+    run('npm', ['pack', '--json', '--silent', '--pack-destination', work], root),
+  )
+  const stray = files
+    .map(file => file.path)
+    .filter(path => !/^(dist\/|package\.json$|README\.md$|CHANGELOG\.md$|LICENSE$)/.test(path))
   if (stray.length > 0) throw new Error(`files that should not be packed: ${stray.join(', ')}`)
 
-  writeFileSync(join(work, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }))
-  run('npm', ['install', '--silent', '--no-audit', '--no-fund', '--omit=optional', '--omit=peer', join(work, filename)], work)
+  writeFileSync(
+    join(work, 'package.json'),
+    JSON.stringify({ name: 'consumer', private: true, type: 'module' }),
+  )
+  run(
+    'npm',
+    [
+      'install',
+      '--silent',
+      '--no-audit',
+      '--no-fund',
+      '--omit=optional',
+      '--omit=peer',
+      join(work, filename),
+    ],
+    work,
+  )
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const optional = new Set(['./fast-check', './vitest'])
   const entries = Object.keys(exports).filter(entry => !entry.endsWith('.json') && !optional.has(entry))

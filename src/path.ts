@@ -1,4 +1,4 @@
-import type { Address, Family } from './address.ts'
+import type { Family } from './address.ts'
 import { answerError, answerReject } from './answers.ts'
 import { sweepExpired } from './conntrack/destroy.ts'
 import { runHook } from './hooks.ts'
@@ -6,12 +6,12 @@ import { forward as forwardChecks } from './ip/forward.ts'
 import { inputRoute } from './ip/input-route.ts'
 import { localOutput } from './ip/local-output.ts'
 import { forwardOptions, receiveOptions } from './ip/options.ts'
-import { type OutputRoute, outputRoute, rerouteOutput } from './ip/output-route.ts'
+import { Errno } from './ip/output-route.ts'
 import { receive } from './ip/receive.ts'
-import { completeChecksum } from './ip/reject.ts'
 import type { InputRoute } from './ip/route.ts'
 import type { Arrival, StepResult } from './outcome.ts'
-import { cutForOutput, expireFragments } from './packet/fragments.ts'
+import { duplicate, postrouting, reroute, send } from './output.ts'
+import { expireFragments } from './packet/fragments.ts'
 import { Packet } from './packet/packet.ts'
 import { Skb } from './packet/skb.ts'
 import { Verdict } from './rules/extension.ts'
@@ -195,135 +195,8 @@ function sendLocally(bytes: Uint8Array, arrival: Sent, transaction: Transaction)
     device: made.route.device,
     why: made.route.reason,
   })
-  send(skb, made.route, transaction)
+  // raw_send_hdrinc hands back what the hooks said: NF_DROP is EPERM
+  if (!send(skb, made.route, transaction)) transaction.result.errno = Errno.EPERM
 }
 
-/** A packet of the box itself, complete and routed: OUTPUT, POSTROUTING, device. */
-function send(skb: Skb, route: OutputRoute, transaction: Transaction): void {
-  takeRoute(skb, route)
-  if (runHook('OUTPUT', skb, transaction) !== Verdict.ACCEPT) return
-  const latest = skb.outputRoute!
-  if (latest !== route) takeRoute(skb, latest)
-  const { loops } = latest
-  // IPv4 hears its own broadcast before it leaves (`ip_mc_output`), IPv6 after it (`ip6_finish_output2`)
-  if (loops === 'copy' && skb.family === 4) hearCopy(skb, transaction)
-  const left = postrouting(skb, transaction)
-  if (loops === 'copy' && skb.family === 6) hearCopy(skb, transaction)
-  if (left && loops !== 'all') transaction.ends({ kind: 'sent', device: skb.outDevice })
-}
-
-function takeRoute(skb: Skb, route: OutputRoute): void {
-  skb.outDevice = route.device
-  skb.nextHop = route.via
-  skb.routeMtu = route.mtu
-  skb.outputRoute = route
-  skb.routeType = route.type
-}
-
-/**
- * What is sent to everybody, or to a group that we have joined, is heard here too: a copy passes POSTROUTING and comes
- * in again on the device that it leaves by.
- */
-function hearCopy(skb: Skb, transaction: Transaction): void {
-  const copy = new Skb(skb.family, skb.share())
-  copy.mark = skb.mark
-  copy.connection = skb.connection
-  copy.ctInfo = skb.ctInfo
-  copy.isAnswer = true
-  copy.outDevice = skb.outDevice
-  copy.packetType = skb.routeType === 'broadcast' ? 'broadcast' : 'multicast'
-  copy.checksumVerified = true
-  if (runHook('POSTROUTING', copy, transaction) !== Verdict.ACCEPT) return
-  loopBack(copy, copy.outDevice, transaction)
-  // a sender in process context runs the softirq that receives the copy at once, an answer within one does not
-  if (skb.family === 4 && !transaction.inSoftirq) receiveLooped(transaction.looped.pop()!, transaction)
-}
-
-/** Ethernet from nobody to nobody, as LOG shows it. */
-const LOOPBACK_HEADER = {
-  4: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x08, 0x00),
-  6: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x86, 0xdd),
-}
-
-function loopBack(skb: Skb, device: string, transaction: Transaction): void {
-  skb.inDevice = device
-  skb.outDevice = ''
-  if (device === 'lo') skb.linkHeader = LOOPBACK_HEADER[skb.family]
-  skb.nextHop = undefined
-  skb.socket = undefined
-  skb.looped = true
-  transaction.looped.push(skb)
-}
-
-/** Routes a packet in OUTPUT again after mangle or nat has changed something that routing looks at. */
-function reroute(skb: Skb, transaction: Transaction): Verdict {
-  const table = transaction.routing(skb.family)
-  const route = rerouteOutput(table, skb.source, skb.destination, skb.outputRoute?.device ?? skb.outDevice)
-  if (route.errno !== 0) {
-    transaction.discards(route.reason)
-    return Verdict.DROP
-  }
-  // the rest of OUTPUT still matches -o against the device of the first route (`nf_hook_state.out`)
-  skb.outputRoute = route
-  transaction.recorder?.add({
-    kind: 'routed',
-    to: 'output',
-    device: route.device,
-    why: `again: ${route.reason}`,
-  })
-  return Verdict.ACCEPT
-}
-
-/** POSTROUTING, then the device. False when nothing left. */
-function postrouting(skb: Skb, transaction: Transaction): boolean {
-  if (runHook('POSTROUTING', skb, transaction) !== Verdict.ACCEPT) return false
-  if (skb.outDevice === 'lo') {
-    loopBack(skb, 'lo', transaction)
-    return true
-  }
-  completeChecksum(skb)
-  const cut = cutForOutput(skb, skb.routeMtu, transaction.nextPacketId)
-  switch (cut.kind) {
-    case 'as-is':
-      emit(skb, skb.share(), transaction)
-      return true
-    case 'fragments':
-      transaction.packetId()
-      for (const bytes of cut.packets) emit(skb, bytes, transaction)
-      return true
-    case 'too-big':
-      transaction.discards(`bigger than the MTU ${cut.mtu} of ${skb.outDevice}`)
-      answerError(
-        skb,
-        skb.family === 4 ? { type: 3, code: 4, info: cut.mtu } : { type: 2, code: 0, info: cut.mtu },
-        transaction,
-      )
-      return false
-    default:
-      return cut satisfies never
-  }
-}
-
-function emit(skb: Skb, bytes: Uint8Array, transaction: Transaction): void {
-  const device = skb.outDevice
-  const packet = new Packet(bytes, skb.family)
-  const nextHop = skb.nextHop ?? skb.destination
-  transaction.result.emitted.push({ device, packet, nextHop, answer: skb.isAnswer })
-  transaction.recorder?.add({ kind: 'emitted', device, packet: bytes })
-}
-
-/** `-j TEE` (nf_dup_ipv4): the copy has no connection, leaves towards the gateway, and passes OUTPUT and POSTROUTING. */
-function duplicate(skb: Skb, gateway: Address, device: string | undefined, transaction: Transaction): void {
-  const route = outputRoute(transaction.routing(skb.family), gateway, { device })
-  if (route.errno !== 0) return
-  const copy = new Skb(skb.family, skb.bytes.slice())
-  copy.mark = skb.mark
-  copy.isAnswer = true
-  copy.ctInfo = 7
-  copy.duplicate = true
-  transaction.answering++
-  send(copy, { ...route, via: gateway }, transaction)
-  transaction.answering--
-}
-
-export const PATH: Path = { send, reroute, reject: answerReject, duplicate }
+export const PATH: Path = { send, reroute, reject: answerReject, duplicate, receiveLooped }

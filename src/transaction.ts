@@ -40,8 +40,10 @@ const NO_SETS: SetAccess = { test: () => false, add: () => {}, remove: () => {} 
 
 /** The way through the hooks, for those who send or route packets from within: see path.ts. */
 export interface Path {
-  /** A packet of the box itself: OUTPUT, POSTROUTING, device. */
-  send(skb: Skb, route: OutputRoute, transaction: Transaction): void
+  /** A packet of the box itself: OUTPUT, POSTROUTING, device. False when it was dropped on the way. */
+  send(skb: Skb, route: OutputRoute, transaction: Transaction): boolean
+  /** What left on `lo`, or was heard by its own sender, comes in again. */
+  receiveLooped(skb: Skb, transaction: Transaction): void
   /** Routes a packet in OUTPUT again after something about it has changed (`ip_route_me_harder`). */
   reroute(skb: Skb, transaction: Transaction): Verdict
   /** `-j REJECT`: builds the answer and sends it, where one may be sent. */

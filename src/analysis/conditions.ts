@@ -13,8 +13,8 @@ export interface Condition {
   readonly matched: Node
   /** The same without the conditions that remember (`limit`, `recent`): packets of which these take notice. */
   readonly touched: Node
-  /** It has a condition that remembers. */
-  readonly remembers: boolean
+  /** The conditions that remember, with their turns: `-m limit --limit 3/min #2`. '' without any. */
+  readonly memory: string
 }
 
 /** Matches that look at nothing but the packet and what stands still while it walks a table. */
@@ -69,22 +69,23 @@ export class Translator {
     const { space } = this
     let touched = this.header(rule)
     let memory: Node = FULL
-    let remembers = false
+    const remembering: string[] = []
     for (const match of rule.matches) {
       const exact = this.exact(match)
       if (exact !== undefined) {
         touched = space.bdd.and(touched, exact)
         continue
       }
-      const stable = this.isStable(match)
-      const node = this.opaque(match, stable)
-      if (stable) touched = space.bdd.and(touched, node)
-      else {
-        memory = space.bdd.and(memory, node)
-        remembers = true
+      const text = `-m ${match.name} ${this.textOf(match)}`.trimEnd()
+      if (this.isStable(match)) {
+        touched = space.bdd.and(touched, this.shared(text))
+        continue
       }
+      const { node, name } = this.fresh(text)
+      memory = space.bdd.and(memory, node)
+      remembering.push(name)
     }
-    return { matched: space.bdd.and(touched, memory), touched, remembers }
+    return { matched: space.bdd.and(touched, memory), touched, memory: remembering.join(' and ') }
   }
 
   private header(rule: Rule): Node {
@@ -108,7 +109,7 @@ export class Translator {
     if (match === undefined) return FULL
     const { prefix, negated } = match
     if (this.context.mutable.has('addresses') && !(prefix.mask.isZero() && !negated))
-      return this.fresh(`${negated ? '! ' : ''}-${name[0]} ${prefix}`)
+      return this.fresh(`${negated ? '! ' : ''}-${name[0]} ${prefix}`).node
     return this.space.negatedIf(negated, this.space.inPrefix(name, prefix))
   }
 
@@ -146,21 +147,17 @@ export class Translator {
     return needs !== undefined && !needs.some(what => this.context.mutable.has(what))
   }
 
-  private opaque(match: Match, stable: boolean): Node {
-    const text = `-m ${match.name} ${this.textOf(match)}`.trimEnd()
-    return stable ? this.shared(text) : this.fresh(text)
-  }
-
   /** `! -m x` is not the negation of `-m x` where either may fail for want of a header, so each text is its own. */
   private shared(text: string): Node {
     return this.space.opaque(`${this.prefix} ${text}`, text, true)
   }
 
   /** Numbered by use, so that the same condition at the same turn of two rulesets is one variable. */
-  private fresh(text: string): Node {
+  private fresh(text: string): { readonly node: Node; readonly name: string } {
     const use = (this.uses.get(text) ?? 0) + 1
     this.uses.set(text, use)
-    return this.space.opaque(`${this.prefix} ${text} #${use}`, text, false)
+    const name = `${text} #${use}`
+    return { node: this.space.opaque(`${this.prefix} ${name}`, text, false), name }
   }
 
   private textOf(match: Match): string {

@@ -26,6 +26,8 @@ export interface Entry {
   /** The same without the conditions that remember. */
   readonly touched: Node
   readonly remembers: boolean
+  /** These conditions and their turns in words, '' without any. */
+  readonly memory: string
   /** `decide` ends the walk, `leave` goes on at `next`, `pass` goes on with the next entry. */
   readonly kind: 'decide' | 'leave' | 'pass'
   /** What happens here in words that are equal only if it is the same: `ACCEPT`, `DNAT --to-destination …`, '' for nothing. */
@@ -115,9 +117,9 @@ class Unfolding {
   ): void {
     const { bdd } = this.space
     const { chain, number, guard, frame, via } = place
-    const { matched, touched, remembers } = this.translator.condition(rule)
+    const { matched, touched, memory } = this.translator.condition(rule)
     const condition = bdd.and(guard, matched)
-    const common = { chain, number, rule, condition, touched: bdd.and(guard, touched), remembers, via }
+    const common = { chain, number, rule, condition, touched: bdd.and(guard, touched), remembers: memory !== '', memory, via }
     const { target } = rule
     switch (target.kind) {
       case 'none':
@@ -164,6 +166,7 @@ class Unfolding {
       rule: undefined,
       touched: condition,
       remembers: false,
+      memory: '',
       next: 0,
       isJump: false,
       effective: condition,

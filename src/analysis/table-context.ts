@@ -48,6 +48,11 @@ export function endsWalk(target: string): boolean {
   return ENDING.has(target)
 }
 
+/** Does an action (`MARK --set-xmark 0x1/0xffffffff`) change the packet or what is remembered of it? */
+export function changesPacket(action: string): boolean {
+  return action.split(' ', 1)[0]! in CHANGED_BY
+}
+
 /** What one table's rules may rely on. */
 export interface TableContext {
   readonly name: TableName

@@ -22,24 +22,32 @@ export interface Play {
   readonly arrival: Arrival
 }
 
-type Way = 'through' | 'to-box' | 'from-box' | 'loop'
+export type Way = 'through' | 'to-box' | 'from-box' | 'loop'
 
-/** How a packet that shows up at a hook like this comes and goes. */
-function wayOf(hook: Hook, point: HeaderPoint): Way {
-  if (hook === 'INPUT') return point.in === 'lo' ? 'loop' : 'to-box'
-  if (hook === 'PREROUTING') return point.in === 'lo' ? 'loop' : 'through'
-  if (hook === 'OUTPUT' || (hook === 'POSTROUTING' && point.in === NO_DEVICE))
-    return point.out === 'lo' ? 'loop' : 'from-box'
-  return 'through'
+/** How a packet that shows up at a hook like this may come and go. */
+export function waysOf(hook: Hook, point: HeaderPoint): readonly Way[] {
+  switch (hook) {
+    case 'INPUT':
+      return [point.in === 'lo' ? 'loop' : 'to-box']
+    case 'PREROUTING':
+      return point.in === 'lo' ? ['loop'] : ['through', 'to-box']
+    case 'OUTPUT':
+      return [point.out === 'lo' ? 'loop' : 'from-box']
+    case 'POSTROUTING':
+      return point.out === 'lo' ? ['loop'] : point.in === NO_DEVICE ? ['from-box'] : ['through', 'from-box']
+    case 'FORWARD':
+      return ['through']
+    default:
+      return hook satisfies never
+  }
 }
 
 const OTHER_DEVICE = 'witness0'
 const FAR = { 4: '192.0.2.77', 6: '2001:db8:9::77' } as const
 
 /** The box: every device of the packet, its own addresses where they must be, routes that lead the packet as it wants. */
-export function boxOf(point: HeaderPoint, hook: Hook): Box {
+export function boxOf(point: HeaderPoint, way: Way): Box {
   const { source, destination } = point
-  const way = wayOf(hook, point)
   const host = source.family === 4 ? 32 : 128
   const addresses = new Map<string, string[]>([[OTHER_DEVICE, []]])
   const give = (device: string, address: Address | undefined): void => {
@@ -68,42 +76,42 @@ export function boxOf(point: HeaderPoint, hook: Hook): Box {
  *
  * @throws RangeError for packets that cannot be made
  */
-export function playOf(point: HeaderPoint, hook: Hook): Play | string {
+export function playOf(point: HeaderPoint, way: Way): Play | string {
   if (point.translated.length > 0) return 'its connection must be translated'
   switch (point.state) {
     case 'NEW':
     case 'INVALID':
     case 'UNTRACKED':
-      return { history: [], arrival: arrivalOf(point, hook) }
+      return { history: [], arrival: arrivalOf(point, way) }
     case 'ESTABLISHED':
-      return established(point, hook)
+      return established(point, way)
     case 'RELATED':
-      return related(point, hook)
+      return related(point, way)
     default:
       return point.state satisfies never
   }
 }
 
 /** An ESTABLISHED packet: the connection was opened by its sender, or by the other side. */
-function established(point: HeaderPoint, hook: Hook): Play {
+function established(point: HeaderPoint, way: Way): Play {
   const isReply = point.direction === 'reply'
   const opener = { ...(isReply ? swapped(point) : point), ...plainOpening(point) } as HeaderPoint
   const answer = { ...(isReply ? point : swapped(point)), ...plainOpening(point), icmpType: answering(opener) }
   const from = (mine: boolean) => (mine === isReply ? 'reverse' : 'same')
   const tcpOnly = point.protocol === IPPROTO_TCP
-  const open = arrivalOf({ ...opener, flags: 0x02 }, hook, { side: from(true) })
-  const reply = arrivalOf({ ...answer, flags: 0x12 }, hook, {
+  const open = arrivalOf({ ...opener, flags: 0x02 }, way, { side: from(true) })
+  const reply = arrivalOf({ ...answer, flags: 0x12 }, way, {
     side: from(false),
     packet: { sequence: 5000, acknowledgment: 1001 },
   })
-  const acknowledge = arrivalOf({ ...opener, flags: 0x10 }, hook, {
+  const acknowledge = arrivalOf({ ...opener, flags: 0x10 }, way, {
     side: from(true),
     packet: { sequence: 1001, acknowledgment: 5001 },
   })
   const numbers = isReply
     ? { sequence: 5001, acknowledgment: 1001 }
     : { sequence: 1001, acknowledgment: 5001 }
-  const arrival = arrivalOf(point, hook, { packet: numbers })
+  const arrival = arrivalOf(point, way, { packet: numbers })
   if (tcpOnly) return { history: [open, reply, acknowledge], arrival }
   return { history: isReply ? [open] : [open, reply], arrival }
 }
@@ -118,7 +126,7 @@ function answering({ icmpType }: HeaderPoint): number {
 }
 
 /** A RELATED packet: an ICMP error about something that its receiver sent before. */
-function related(point: HeaderPoint, hook: Hook): Play | string {
+function related(point: HeaderPoint, way: Way): Play | string {
   const icmp = point.source.family === 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6
   if (point.protocol !== icmp) return 'its connection must be expected by a helper'
   const far = FAR[point.source.family]
@@ -127,8 +135,8 @@ function related(point: HeaderPoint, hook: Hook): Play | string {
   const sent = udp({ from, to: v6 ? `[${far}]:9` : `${far}:9`, data: 8 })
   const cause = swapped(point, { destination: Address.parse(far), mark: 0 })
   return {
-    history: [arrivalOf(cause, hook, { side: 'reverse', made: sent })],
-    arrival: arrivalOf(point, hook, { packet: { quote: sent } }),
+    history: [arrivalOf(cause, way, { side: 'reverse', made: sent })],
+    arrival: arrivalOf(point, way, { packet: { quote: sent } }),
   }
 }
 
@@ -140,10 +148,11 @@ interface ArrivalOptions {
 }
 
 /** The arrival that shows up as this point at the hook. A reverse packet comes from where the other goes. */
-function arrivalOf(point: HeaderPoint, hook: Hook, options: ArrivalOptions = {}): Arrival {
+function arrivalOf(point: HeaderPoint, forth: Way, options: ArrivalOptions = {}): Arrival {
   const { side = 'same', packet: changes = {} } = options
-  const way = side === 'same' ? wayOf(hook, point) : reverse(wayOf(hook, swapped(point)))
-  const hop = (hook === 'FORWARD' || hook === 'POSTROUTING') && way === 'through' ? 1 : 0
+  const way = side === 'same' ? forth : reverse(forth)
+  // a forwarded packet has lost a hop by the time a device to leave by is known
+  const hop = way === 'through' && point.in !== NO_DEVICE && point.out !== NO_DEVICE ? 1 : 0
   const packet = options.made ?? packetOf(point, { ...changes, ttl: point.ttl + hop })
   const mark = point.mark === 0 ? {} : { mark: point.mark | 0 }
   if (way === 'from-box' || way === 'loop') return { local: true, packet, ...mark }

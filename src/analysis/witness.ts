@@ -11,7 +11,7 @@ import { type HeaderPoint, readPoint } from './header.ts'
 import { plausible } from './plausible.ts'
 import { reach, reachedSet, rivalCount } from './reach.ts'
 import { TASTES, taste } from './taste.ts'
-import { type Box, boxOf, type Play, playOf } from './witness-play.ts'
+import { type Box, boxOf, type Play, playOf, type Way, waysOf } from './witness-play.ts'
 
 /** Packets that make a rule match, as the engine has confirmed. */
 export interface Witness {
@@ -40,6 +40,7 @@ export interface NoWitness {
 const MAX_SEEDS = 4
 /** With more overlapping rules before it, a rule's exact set is not worked out. */
 const MANY_RIVALS = 300
+const MAX_REPEATS = 60
 
 /** Finds and replays witnesses for the rules of one ruleset; keeps the firewalls that it needs. */
 export class WitnessFinder {
@@ -62,25 +63,26 @@ export class WitnessFinder {
     let nearest: { readonly point: HeaderPoint; readonly why: string } | undefined
     for (const bits of candidates(flow, index, point.bits)) {
       const header = readPoint(flow.space, bits)
-      for (const tables of ['all', 'alone'] as const) {
-        const result = this.attempt(id, flow.hook, header, tables)
-        if (typeof result !== 'string') return result
-        nearest ??= { point: header, why: result }
-      }
+      for (const tables of ['all', 'alone'] as const)
+        for (const way of waysOf(flow.hook, header)) {
+          const result = this.attempt(id, flow.hook, header, tables, way)
+          if (typeof result !== 'string') return result
+          nearest ??= { point: header, why: result }
+        }
     }
     return { id, ...nearest! }
   }
 
-  private attempt(id: RuleId, hook: Hook, point: HeaderPoint, tables: 'all' | 'alone'): Witness | string {
+  private attempt(id: RuleId, hook: Hook, point: HeaderPoint, tables: 'all' | 'alone', way: Way): Witness | string {
     let play: Play | string
     try {
-      play = playOf(point, hook)
+      play = playOf(point, way)
     } catch (error) {
       if (error instanceof RangeError) return error.message
       throw error
     }
     if (typeof play === 'string') return play
-    const box = boxOf(point, hook)
+    const box = boxOf(point, way)
     const { history, arrival } = play
     if (point.state === 'UNTRACKED' && tables === 'all' && id.table !== 'raw') return 'it must be untracked'
     const rules = this.rulesFor(id, tables, point.state === 'UNTRACKED')
@@ -89,12 +91,36 @@ export class WitnessFinder {
       let state = this.firewall(openedBefore ? undefined : rules, box)
       for (const before of history) state = step(state, before).state
       if (openedBefore) state = this.loaded(state, rules)
-      const outcome = step(state, arrival)
-      if (hits(outcome, id, hook))
-        return { id, hook, box, history, arrival, openedBefore, tables }
-      why = `the packet was ${formatFate(outcome.fate)}`
+      const first = step(state, arrival)
+      if (hits(first, id, hook)) return { id, hook, box, history, arrival, openedBefore, tables }
+      why = `the packet was ${formatFate(first.fate)}`
+      if (!this.hasMemory(id, tables)) continue
+      const repeats = this.repeatsUntilHit(first.state, arrival, id, hook)
+      if (repeats > 0) {
+        const again = [...history, ...Array.from({ length: repeats }, () => arrival)]
+        return { id, hook, box, history: again, arrival, openedBefore, tables }
+      }
     }
     return why
+  }
+
+  /** What a rate or a list needs: the same packet again and again. 0: even that does not help. */
+  private repeatsUntilHit(after: FirewallState, arrival: Arrival, id: RuleId, hook: Hook): number {
+    let state = after
+    for (let repeats = 1; repeats <= MAX_REPEATS; repeats++) {
+      const outcome = step(state, arrival)
+      if (hits(outcome, id, hook)) return repeats
+      state = outcome.state
+    }
+    return 0
+  }
+
+  /** Some rule of the table remembers packets, so that a repeated one may fare differently. */
+  private hasMemory(id: RuleId, tables: 'all' | 'alone'): boolean {
+    return (
+      tables === 'all' &&
+      this.analysis.flows.some(({ table, entries }) => table === id.table && entries.some(e => e.remembers))
+    )
   }
 
   private rulesFor(id: RuleId, tables: 'all' | 'alone', untracked: boolean): Ruleset {

@@ -124,7 +124,10 @@ function buildEngine(
     if (isBroken) return undefined
     if (error instanceof DiagnosticError)
       for (const each of error.diagnostics)
-        problems.list.push({ ...each, path: ['nodes', node.name, each.file === 'routes' ? 'routes' : 'rules'] })
+        problems.list.push({
+          ...each,
+          path: ['nodes', node.name, each.file === 'routes' ? 'routes' : 'rules'],
+        })
     else if (error instanceof RangeError) problems.add(['nodes', node.name], error.message)
     else throw error
     return undefined

@@ -7,7 +7,15 @@ import { edit, iptables } from '../firewall.ts'
 import { PersistentVector } from '../persistent/vector.ts'
 import type { FirewallState } from '../state.ts'
 import { createImpairment, type ImpairmentSpec } from './impairment.ts'
-import { atTime, indexOfNode, type LinkState, type LogEntry, type Network, NodeState, SOUND_LINK } from './model.ts'
+import {
+  atTime,
+  indexOfNode,
+  type LinkState,
+  type LogEntry,
+  type Network,
+  NodeState,
+  SOUND_LINK,
+} from './model.ts'
 
 /**
  * Changes a node's firewall: its next state is what `change` makes of the present one.

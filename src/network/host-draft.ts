@@ -19,7 +19,13 @@ export interface Surroundings {
   /** Into the node's own OUTPUT, at the present time. */
   sendLocally(node: number, packet: Packet): void
   /** @returns the event's sequence number */
-  addTimer(kind: 'socket-timer' | 'process-timer', atMs: number, node: number, owner: number, timer: string): number
+  addTimer(
+    kind: 'socket-timer' | 'process-timer',
+    atMs: number,
+    node: number,
+    owner: number,
+    timer: string,
+  ): number
   addressesOf(name: string): readonly Address[]
   exited(node: number, pid: number, result: unknown): void
   accepted(node: number, connection: TcpConnection): void
@@ -128,7 +134,8 @@ export class HostDraft implements TcpOutput {
   put(next: TcpConnection, before: TcpConnection | undefined): void {
     if (next === before) return
     const { owner } = this.surroundings
-    const change = Number(next.retransmitAtMs !== NEVER) - Number(before !== undefined && before.retransmitAtMs !== NEVER)
+    const change =
+      Number(next.retransmitAtMs !== NEVER) - Number(before !== undefined && before.retransmitAtMs !== NEVER)
     if (change !== 0) this.surroundings.waits(change)
     if (next.state === 'CLOSED') {
       if (before === undefined) return
@@ -173,13 +180,16 @@ export class HostDraft implements TcpOutput {
     switch (event.kind) {
       case 'connected':
       case 'accepted':
-        return this.tell(connection.pid, { kind: event.kind, socket, local, remote })
+        this.tell(connection.pid, { kind: event.kind, socket, local, remote })
+        break
       case 'refused':
-        return this.tell(connection.pid, { kind: 'refused', socket, by: undefined })
+        this.tell(connection.pid, { kind: 'refused', socket, by: undefined })
+        break
       case 'data':
-        return this.tell(connection.pid, { kind: 'data', socket, data: event.data })
+        this.tell(connection.pid, { kind: 'data', socket, data: event.data })
+        break
       default:
-        return this.tell(connection.pid, { kind: event.kind, socket })
+        this.tell(connection.pid, { kind: event.kind, socket })
     }
   }
 

@@ -42,7 +42,16 @@ export function ss(network: Network, node: string, flags: ListingFlags = 'tan'):
   const peerPort = Math.max(4, ...rows.map(row => row.peerPort.length))
   const state = Math.max(5, ...rows.map(row => row.state.length))
   const line = (cells: readonly string[], process: string): string => {
-    const [protocol = '', name = '', receive = '', send = '', from = '', fromPort = '', to = '', toPort = ''] = cells
+    const [
+      protocol = '',
+      name = '',
+      receive = '',
+      send = '',
+      from = '',
+      fromPort = '',
+      to = '',
+      toPort = '',
+    ] = cells
     const head = many ? `${protocol.padEnd(5)} ` : ''
     const ends = `${from.padStart(local)}${fromPort.padEnd(localPort)} ${to.padStart(peer)}${toPort.padEnd(peerPort)}`
     return `${head}${name.padEnd(state)} ${receive.padEnd(6)} ${send.padEnd(6)} ${ends}${process}`.trimEnd()
@@ -64,7 +73,11 @@ export function ss(network: Network, node: string, flags: ListingFlags = 'tan'):
 /** `netstat` on a node, e.g. `netstat(network, 'web', 'tlnp')` or `'tunap'`; laid out as net-tools does it. */
 export function netstat(network: Network, node: string, flags: ListingFlags = 'tunap'): string {
   const rows = rowsOf(nodeOf(network, node).host, flags, 'netstat')
-  const what = flags.includes('l') ? 'only servers' : flags.includes('a') ? 'servers and established' : 'w/o servers'
+  const what = flags.includes('l')
+    ? 'only servers'
+    : flags.includes('a')
+      ? 'servers and established'
+      : 'w/o servers'
   const program = flags.includes('p')
   const title = `Active Internet connections (${what})`
   const heading = `Proto Recv-Q Send-Q ${'Local Address'.padEnd(23)} ${'Foreign Address'.padEnd(23)} ${'State'.padEnd(11)}${program ? ' PID/Program name' : ''}`
@@ -102,9 +115,9 @@ function rowsOf(host: HostState, flags: string, style: 'ss' | 'netstat'): Row[] 
     if (listening || all) for (const listener of host.listeners) rows.push(listenerRow(host, listener, style))
     if (!listening) rows.push(...connectionRows(host, style))
   }
-  if ((flags.includes('u') || anyProtocol) && (listening || all))
-    for (const socket of host.udpSockets) rows.push(udpRow(host, socket, style))
-  return rows
+  const datagrams = (flags.includes('u') || anyProtocol) && (listening || all)
+  const udpRows = datagrams ? host.udpSockets.map(socket => udpRow(host, socket, style)) : []
+  return style === 'ss' ? [...udpRows, ...rows] : [...rows, ...udpRows]
 }
 
 function connectionRows(host: HostState, style: 'ss' | 'netstat'): Row[] {

@@ -1,21 +1,19 @@
-import { Address } from '../address.ts'
-import { isLimitedBroadcast, isMulticast } from '../ip/interfaces.ts'
-import { outputRoute } from '../ip/output-route.ts'
+import type { Address } from '../address.ts'
 import { step } from '../firewall.ts'
+import { Errno } from '../ip/output-route.ts'
 import type { Emission, Outcome } from '../outcome.ts'
 import type { Packet } from '../packet/packet.ts'
 import type { PersistentVector } from '../persistent/vector.ts'
 import type { FirewallState } from '../state.ts'
 import { addEvent, type EventQueue, firstEvent, NetworkEvent, withoutFirst } from './event-queue.ts'
 import { HostDraft, type Surroundings } from './host-draft.ts'
-import { afterMatch, type Impairment } from './impairment.ts'
 import { atTime, Hop, type LinkState, type LogEntry, Loss, type Network, NodeState } from './model.ts'
 import type { Process } from './process.ts'
 import { processTimer, runProcesses } from './process-host.ts'
-import { icmpPacket } from './segment.ts'
 import { deliver, sendFailed } from './stack.ts'
 import type { TcpConnection } from './tcp-connection.ts'
 import type { Attachment, Topology } from './topology.ts'
+import { hostUnreachable, isCut, receiversOf, treat } from './transit.ts'
 
 /** How long a host asks for a neighbour that does not answer (three ARP requests, a second apart). */
 const NEIGHBOUR_TIMEOUT_MS = 3000
@@ -97,19 +95,24 @@ export class NetworkDraft implements Surroundings {
     switch (event.kind) {
       case 'arrival':
         this.inFlight--
-        return this.arrive(event.node, event.device, event.packet!, event.journey, event.cause)
+        this.arrive(event.node, event.device, event.packet!, event.journey, event.cause)
+        break
       case 'local':
         this.inFlight--
-        return this.arrive(event.node, '', event.packet!, event.journey, event.cause)
+        this.arrive(event.node, '', event.packet!, event.journey, event.cause)
+        break
       case 'unreachable':
         this.waitingCount--
-        return this.tellUnreachable(event.node, event.packet!)
+        this.tellUnreachable(event.node, event.packet!)
+        break
       case 'socket-timer':
-        return this.onHost(event.node, host => host.socketTimer(event.owner, event.atMs))
+        this.onHost(event.node, host => host.socketTimer(event.owner, event.atMs))
+        break
       case 'process-timer':
-        return this.onHost(event.node, host => processTimer(event.owner, event.timer, event.sequence, host))
+        this.onHost(event.node, host => processTimer(event.owner, event.timer, event.sequence, host))
+        break
       default:
-        return event.kind satisfies never
+        event.kind satisfies never
     }
   }
 
@@ -122,12 +125,15 @@ export class NetworkDraft implements Surroundings {
     const outcome = step(engine, arrival, stepOptions)
     this.nodes = this.nodes.set(node, new NodeState(outcome.state, before.host), this.owner)
     const index = this.hopCount++
-    this.record(new Hop(index, this.nowMs, this.topology.names[node]!, device, packet, outcome, journey, cause))
+    this.record(
+      new Hop(index, this.nowMs, this.topology.names[node]!, device, packet, outcome, journey, cause),
+    )
     this.cause = index
     for (const emission of outcome.emitted)
       this.carry(node, emission, outcome.state, emission.answer ? ++this.journeys : journey)
     if (outcome.delivered.length > 0) this.deliverAll(node, outcome)
-    else if (outcome.errno !== 0) this.onHost(node, host => sendFailed(packet, outcome.errno, host))
+    const errno = device === '' ? errnoOf(outcome) : 0
+    if (errno !== 0) this.onHost(node, host => sendFailed(packet, errno, host))
   }
 
   newJourney(): number {
@@ -152,7 +158,11 @@ export class NetworkDraft implements Surroundings {
 
   private commitHost(draft: HostDraft): void {
     const host = draft.commit()
-    this.nodes = this.nodes.set(draft.node, new NodeState(this.nodes.get(draft.node)!.engine, host), this.owner)
+    this.nodes = this.nodes.set(
+      draft.node,
+      new NodeState(this.nodes.get(draft.node)!.engine, host),
+      this.owner,
+    )
   }
 
   private record(entry: LogEntry): void {
@@ -164,18 +174,26 @@ export class NetworkDraft implements Surroundings {
   private carry(node: number, emission: Emission, engine: FirewallState, journey: number): void {
     const { device, packet } = emission
     const from = this.topology.attachment(node, device)
-    if (from === undefined) return this.lose(node, device, '', packet, 'the device is on no link', journey)
+    if (from === undefined) {
+      this.lose(node, device, '', packet, 'the device is on no link', journey)
+      return
+    }
     const link = this.topology.links[from.link]!
     const state = this.links.get(from.link)!
-    if (isCut(state, node)) return this.lose(node, device, link.name, packet, 'the link is cut', journey)
-    let delayMs = link.delayMs
-    let copies = 1
-    const impairment =
-      state.impairments.length === 0 ? undefined : this.impairmentFor(from.link, state, node, packet)
-    if (impairment?.action === 'drop') return this.lose(node, device, link.name, packet, 'dropped by the link', journey)
-    if (impairment?.action === 'delay') delayMs += impairment.delayMs
-    if (impairment?.action === 'duplicate') copies = 2
-    for (; copies > 0; copies--) this.transmit(from, emission, engine, delayMs, journey, state)
+    if (isCut(state, node)) {
+      this.lose(node, device, link.name, packet, 'the link is cut', journey)
+      return
+    }
+    const { impairments, concerned } = treat(state.impairments, this.nodeName(node), packet)
+    if (impairments !== state.impairments)
+      this.links = this.links.set(from.link, { ...state, impairments }, this.owner)
+    if (concerned?.action === 'drop') {
+      this.lose(node, device, link.name, packet, 'dropped by the link', journey)
+      return
+    }
+    const delayMs = link.delayMs + (concerned?.action === 'delay' ? concerned.delayMs : 0)
+    this.transmit(from, emission, engine, delayMs, journey, state)
+    if (concerned?.action === 'duplicate') this.transmit(from, emission, engine, delayMs, journey, state)
   }
 
   private transmit(
@@ -186,22 +204,12 @@ export class NetworkDraft implements Surroundings {
     journey: number,
     state: LinkState,
   ): void {
-    const { packet } = emission
-    const link = this.topology.links[from.link]!
-    if (link.kind === 'point-to-point') {
-      const to = link.members.find(member => member !== from)
-      if (to !== undefined) this.hand(to, packet, delayMs, journey, state, from)
-      return
-    }
-    const { nextHop } = emission
-    const to = this.topology.owner(from.link, nextHop)
-    if (to !== undefined) return this.hand(to, packet, delayMs, journey, state, from)
-    if (isForAll(nextHop, engine)) {
-      for (const member of link.members)
-        if (member !== from) this.hand(member, packet, delayMs, journey, state, from)
-      return
-    }
-    this.lose(from.node, from.device, link.name, packet, `nobody on ${link.name} has ${nextHop}`, journey)
+    const { packet, nextHop } = emission
+    const receivers = receiversOf(this.topology, from, nextHop, engine)
+    for (const to of receivers) this.hand(to, packet, delayMs, journey, state, from)
+    if (receivers.length > 0) return
+    const { name } = this.topology.links[from.link]!
+    this.lose(from.node, from.device, name, packet, `nobody on ${name} has ${nextHop}`, journey)
     this.waitingCount++
     this.schedule(this.nowMs + NEIGHBOUR_TIMEOUT_MS, 'unreachable', from.node, from.device, packet, journey)
   }
@@ -216,7 +224,8 @@ export class NetworkDraft implements Surroundings {
   ): void {
     if (isCut(state, to.node)) {
       const { name } = this.topology.links[from.link]!
-      return this.lose(from.node, from.device, name, packet, 'the link is cut', journey)
+      this.lose(from.node, from.device, name, packet, 'the link is cut', journey)
+      return
     }
     this.inFlight++
     this.schedule(this.nowMs + delayMs, 'arrival', to.node, to.device, packet, journey)
@@ -230,55 +239,37 @@ export class NetworkDraft implements Surroundings {
     packet: Packet,
     journey: number,
   ): void {
-    const event = new NetworkEvent(atMs, this.sequence++, kind, node, device, packet, journey, this.cause, 0, '')
+    const event = new NetworkEvent(
+      atMs,
+      this.sequence++,
+      kind,
+      node,
+      device,
+      packet,
+      journey,
+      this.cause,
+      0,
+      '',
+    )
     this.queue = addEvent(this.queue, event)
   }
 
-  private lose(node: number, device: string, link: string, packet: Packet, why: string, journey: number): void {
+  private lose(
+    node: number,
+    device: string,
+    link: string,
+    packet: Packet,
+    why: string,
+    journey: number,
+  ): void {
     const name = this.topology.names[node]!
     const index = this.hopCount++
     this.record(new Loss(index, this.nowMs, name, device, link, packet, why, journey, this.cause))
   }
 
-  /** The impairment that concerns this packet, having counted it. */
-  private impairmentFor(
-    link: number,
-    state: LinkState,
-    node: number,
-    packet: Packet,
-  ): Impairment | undefined {
-    let concerned: Impairment | undefined
-    const impairments: Impairment[] = []
-    for (const impairment of state.impairments) {
-      const isFrom = impairment.from === undefined || impairment.from === this.topology.names[node]
-      if (concerned !== undefined || !isFrom || !impairment.matches(packet)) {
-        impairments.push(impairment)
-        continue
-      }
-      if (impairment.skip === 0) concerned = impairment
-      const rest = afterMatch(impairment)
-      if (rest !== undefined) impairments.push(rest)
-    }
-    this.links = this.links.set(link, { ...state, impairments }, this.owner)
-    return concerned
-  }
-
-  /** What `ipv4_link_failure` and `ip6_link_failure` do: host unreachable, or address unreachable. */
   private tellUnreachable(node: number, packet: Packet): void {
-    const { family, bytes } = packet
-    const sender = Address.read(family, bytes, family === 4 ? 12 : 8)
-    const routing = routingOf(this.engine(node), family)
-    const isOwn = routing.isLocal(sender)
-    const route = outputRoute(routing, sender)
-    const source = isOwn ? sender : route.source
-    if (source === undefined || isIcmpError(packet)) return
-    const message = {
-      type: family === 4 ? 3 : 1,
-      code: family === 4 ? 1 : 3,
-      rest: 0,
-      data: bytes.subarray(0, family === 4 ? 548 : 1232),
-    }
-    this.sendLocally(node, icmpPacket(source, sender, message, 0))
+    const answer = hostUnreachable(packet, this.engine(node))
+    if (answer !== undefined) this.sendLocally(node, answer)
   }
 
   nodeName(node: number): string {
@@ -328,22 +319,8 @@ export class NetworkDraft implements Surroundings {
   }
 }
 
-function isCut({ cut }: LinkState, node: number): boolean {
-  return cut === 'all' || (cut.length > 0 && cut.includes(node))
-}
-
-function routingOf(engine: FirewallState, family: 4 | 6) {
-  return family === 4 ? engine.compiled.ipv4.routing : engine.compiled.ipv6.routing
-}
-
-function isForAll(address: Address, engine: FirewallState): boolean {
-  if (isMulticast(address) || isLimitedBroadcast(address)) return true
-  return address.family === 4 && engine.compiled.ipv4.routing.addressType(address) === 'BROADCAST'
-}
-
-function isIcmpError({ family, bytes }: Packet): boolean {
-  if (family === 6) return bytes[6] === 58 && (bytes[40] ?? 128) < 128
-  if (bytes[9] !== 1) return false
-  const type = bytes[(bytes[0]! & 15) * 4] ?? 3
-  return type === 3 || type === 4 || type === 5 || type === 11 || type === 12
+/** What `send()` returned: EPERM for a packet that OUTPUT or POSTROUTING has dropped. */
+function errnoOf({ errno, fate }: Outcome): number {
+  if (errno !== 0 || (fate.kind !== 'dropped' && fate.kind !== 'rejected')) return errno
+  return fate.hook === 'OUTPUT' || fate.hook === 'POSTROUTING' ? Errno.EPERM : 0
 }

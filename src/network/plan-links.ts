@@ -34,7 +34,10 @@ export function planLinks(
     if (kind === 'internet') {
       const cables = planInternet(name, link, members, nodes, problems)
       links.push(...cables)
-      groups.set(name, cables.map(cable => cable.name))
+      groups.set(
+        name,
+        cables.map(cable => cable.name),
+      )
     } else {
       const ends = members.map(({ node, device }) => ({ node: node.name, device: device.name }))
       links.push({ name, kind, delayMs: link.delayMs ?? 1, members: ends })
@@ -105,7 +108,8 @@ function planInternet(
   }
   members.forEach(({ node, device }, at) => {
     const cable = `${name}/${node.name}${node.devices.size > 1 && cables.some(other => other.name === `${name}/${node.name}`) ? `:${device.name}` : ''}`
-    const own = `to-${node.name}`.length <= 15 && !cloud.devices.has(`to-${node.name}`) ? `to-${node.name}` : `to${at}`
+    const own =
+      `to-${node.name}`.length <= 15 && !cloud.devices.has(`to-${node.name}`) ? `to-${node.name}` : `to${at}`
     add(own, gatewaysOn(node, device), cable)
     for (const text of device.addresses) {
       const address = addressOf(text)

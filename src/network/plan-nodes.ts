@@ -1,5 +1,12 @@
 import type { InterfaceConfig } from '../ip/interfaces.ts'
-import { addressOf, isPrivate, networkOf, type PlannedDevice, type PlannedNode, type Problems } from './plan.ts'
+import {
+  addressOf,
+  isPrivate,
+  networkOf,
+  type PlannedDevice,
+  type PlannedNode,
+  type Problems,
+} from './plan.ts'
 import { asList, type NetworkSpec, type NodeSpec } from './spec.ts'
 
 /** Nodes with their devices; addresses still without prefix lengths where none were given. */
@@ -7,7 +14,11 @@ export function planNodes(spec: NetworkSpec, problems: Problems): Map<string, Pl
   const nodes = new Map<string, PlannedNode>()
   for (const [name, node] of Object.entries(spec.nodes)) {
     if (!/^[\w.-]+$/.test(name))
-      problems.add(['nodes', name], `not a node's name: ${JSON.stringify(name)}`, 'letters, digits, - _ and .')
+      problems.add(
+        ['nodes', name],
+        `not a node's name: ${JSON.stringify(name)}`,
+        'letters, digits, - _ and .',
+      )
     const devices = planDevices(name, node, problems)
     const forwarding = node.forwarding ?? devices.size > 1
     nodes.set(name, { name, spec: node, devices, routes: [...(node.routes ?? [])], forwarding })
@@ -31,7 +42,11 @@ function planDevices(node: string, spec: NodeSpec, problems: Problems): Map<stri
     add(name, whole, ['interfaces', name])
   }
   if (devices.size === 0)
-    problems.add(['nodes', node], `${node} has no address`, "give it address: '10.0.0.2/24' or interfaces: { … }")
+    problems.add(
+      ['nodes', node],
+      `${node} has no address`,
+      "give it address: '10.0.0.2/24' or interfaces: { … }",
+    )
   return devices
 }
 
@@ -41,7 +56,11 @@ function isConfig(config: string | readonly string[] | InterfaceConfig): config 
 
 function checkAddress(text: string, path: readonly string[], problems: Problems): void {
   if (addressOf(text) === undefined || networkOf(text)?.length === undefined)
-    problems.add(path, `not an address: ${JSON.stringify(text)}`, "an address and a prefix length, '10.0.0.2/24'")
+    problems.add(
+      path,
+      `not an address: ${JSON.stringify(text)}`,
+      "an address and a prefix length, '10.0.0.2/24'",
+    )
 }
 
 /** Gives addresses without a prefix length one, now that it is known where they are. */

@@ -18,9 +18,15 @@ export function planRoutes(nodes: Map<string, PlannedNode>, problems: Problems):
 function addGateway(node: PlannedNode, text: string, problems: Problems): void {
   const gateway = Address.tryParse(text)
   const path = ['nodes', node.name, 'gateway']
-  if (gateway === undefined) return problems.add(path, `not an address: ${JSON.stringify(text)}`)
+  if (gateway === undefined) {
+    problems.add(path, `not an address: ${JSON.stringify(text)}`)
+    return
+  }
   const isNear = [...node.devices.values()].some(device => subnetWith(device, gateway) !== undefined)
-  if (!isNear) return problems.add(path, `${text} is on no network of ${node.name}`)
+  if (!isNear) {
+    problems.add(path, `${text} is on no network of ${node.name}`)
+    return
+  }
   node.routes.push(`default via ${gateway}`)
 }
 

@@ -1,4 +1,4 @@
-import { Address, type Family } from '../address.ts'
+import type { Address, Family } from '../address.ts'
 import { outputRoute } from '../ip/output-route.ts'
 import type { HostDraft } from './host-draft.ts'
 import { FIRST_PORT, findListener, LAST_PORT, type Listener, localTuple, overlaps } from './host-state.ts'
@@ -199,7 +199,8 @@ export class ProcessContext implements ProcessApi {
   ): void {
     const { host, pid } = this
     const own = host.udpSockets.find(({ id }) => id === socket)
-    if (own === undefined || own.pid !== pid) throw new RangeError(`socket ${socket} is no UDP socket of this program`)
+    if (own === undefined || own.pid !== pid)
+      throw new RangeError(`socket ${socket} is no UDP socket of this program`)
     const remote = host.resolve(name, own.address?.family ?? own.family)
     const fail = (error: ReturnType<typeof errnoText>): void =>
       host.tell(pid, {
@@ -209,9 +210,15 @@ export class ProcessContext implements ProcessApi {
         error,
         by: undefined,
       })
-    if (remote === undefined) return fail('unknown-host')
+    if (remote === undefined) {
+      fail('unknown-host')
+      return
+    }
     const route = outputRoute(this.routing(remote), remote, { source: own.address })
-    if (route.errno !== 0 || route.source === undefined) return fail(errnoText(route.errno))
+    if (route.errno !== 0 || route.source === undefined) {
+      fail(errnoText(route.errno))
+      return
+    }
     const datagram = {
       source: route.source,
       destination: remote,
@@ -222,7 +229,11 @@ export class ProcessContext implements ProcessApi {
     host.sendPacket(udpPacket(datagram, host.packetId(), options.ttl ?? 64))
   }
 
-  ping(name: string, sequence: number, options: { readonly ttl?: number; readonly size?: number } = {}): void {
+  ping(
+    name: string,
+    sequence: number,
+    options: { readonly ttl?: number; readonly size?: number } = {},
+  ): void {
     const { host, pid } = this
     const remote = host.resolve(name)
     const route = remote === undefined ? undefined : outputRoute(this.routing(remote), remote)

@@ -159,7 +159,10 @@ export interface ProcessApi {
  * // answers every line with its length
  * const counter: Program<number> = {
  *   name: 'counter',
- *   start: api => (api.listen(7), 0),
+ *   start(api) {
+ *     api.listen(7)
+ *     return 0
+ *   },
  *   handle(lines, event, api) {
  *     if (event.kind === 'data') api.send(event.socket, `${event.data.length}\n`)
  *     if (event.kind === 'ended') api.close(event.socket)

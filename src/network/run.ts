@@ -22,7 +22,9 @@ export const DEFAULT_LIMIT_MS = 1_000_000
  * const { network } = settle(send(start, 'laptop', udp({ from: '10.6.0.2:4000', to: '198.51.100.7:53' })).network)
  */
 export function send(network: Network, node: string, packet: Packet): Ran {
-  return change(network, draft => draft.arrive(indexOfNode(network, node), '', packet, draft.newJourney(), -1))
+  return change(network, draft =>
+    draft.arrive(indexOfNode(network, node), '', packet, draft.newJourney(), -1),
+  )
 }
 
 /** A packet comes in on a node's device out of nowhere: for what no host of the network would send. */

@@ -31,12 +31,15 @@ export function deliver(packet: Packet, host: HostDraft): void {
   const skb = new Skb(packet.family, packet.bytes)
   switch (skb.protocol) {
     case IPPROTO_TCP:
-      return deliverSegment(skb, host)
+      deliverSegment(skb, host)
+      break
     case IPPROTO_UDP:
-      return deliverDatagram(skb, host)
+      deliverDatagram(skb, host)
+      break
     case IPPROTO_ICMP:
     case IPPROTO_ICMPV6:
-      return deliverIcmp(skb, host)
+      deliverIcmp(skb, host)
+      break
     default:
       complain(skb, 3, 2, 4, 1, host)
   }
@@ -50,11 +53,17 @@ function deliverSegment(skb: Skb, host: HostDraft): void {
   const isOpening = (flags & (SYN | ACK | RST)) === SYN
   if (found !== undefined) {
     const mayReopen = found.state === 'TIME-WAIT' && isOpening && after(segment.seq, found.receiveNext)
-    if (!mayReopen) return host.put(onSegment(found, segment, host), found)
+    if (!mayReopen) {
+      host.put(onSegment(found, segment, host), found)
+      return
+    }
     host.put(closed(found.clone()), found)
   }
   const listener = isOpening ? findListener(host.listeners, destination, destinationPort) : undefined
-  if (listener === undefined) return refuse(segment, host)
+  if (listener === undefined) {
+    refuse(segment, host)
+    return
+  }
   const connection = new TcpConnection(
     host.newSocket(),
     localTuple(destination, destinationPort, source, sourcePort),
@@ -100,7 +109,10 @@ function deliverDatagram(skb: Skb, host: HostDraft): void {
   if (datagram === undefined) return
   const { source, destination, sourcePort, destinationPort, data } = datagram
   const socket = findListener(host.udpSockets, destination, destinationPort)
-  if (socket === undefined) return complain(skb, 3, 3, 1, 4, host)
+  if (socket === undefined) {
+    complain(skb, 3, 3, 1, 4, host)
+    return
+  }
   host.tell(socket.pid, {
     kind: 'datagram',
     socket: socket.id,
@@ -114,7 +126,10 @@ function deliverIcmp(skb: Skb, host: HostDraft): void {
   const { bytes, transportOffset: at, family } = skb
   if (bytes.length < at + 8 || !transportChecksumValid(skb)) return
   const type = bytes[at]!
-  if (type === (family === 4 ? 8 : 128)) return answerEcho(skb, host)
+  if (type === (family === 4 ? 8 : 128)) {
+    answerEcho(skb, host)
+    return
+  }
   const id = skb.u16(at + 4)
   const sequence = skb.u16(at + 6)
   if (type === (family === 4 ? 0 : 129)) {
@@ -129,12 +144,24 @@ function deliverIcmp(skb: Skb, host: HostDraft): void {
 function answerEcho(skb: Skb, host: HostDraft): void {
   if (host.silent || isForMany(skb, host)) return
   const at = skb.transportOffset
-  const message = { type: skb.family === 4 ? 0 : 129, code: 0, rest: skb.u32(at + 4), data: skb.bytes.subarray(at + 8) }
+  const message = {
+    type: skb.family === 4 ? 0 : 129,
+    code: 0,
+    rest: skb.u32(at + 4),
+    data: skb.bytes.subarray(at + 8),
+  }
   host.sendPacket(icmpPacket(skb.destination, skb.source, message, host.packetId()))
 }
 
 /** An ICMP error about a packet that nobody here wants. */
-function complain(skb: Skb, type4: number, code4: number, type6: number, code6: number, host: HostDraft): void {
+function complain(
+  skb: Skb,
+  type4: number,
+  code4: number,
+  type6: number,
+  code6: number,
+  host: HostDraft,
+): void {
   if (host.silent || isForMany(skb, host)) return
   const v4 = skb.family === 4
   const message = {
@@ -156,7 +183,10 @@ function isForMany(skb: Skb, host: HostDraft): boolean {
 /** `tcp_v4_err`, `__udp4_lib_err` and `ping_err`: the error goes to the socket that had sent the packet. */
 function takeReport(report: IcmpReport, host: HostDraft): void {
   const error = errorOf(report)
-  if (report.protocol === IPPROTO_TCP) return takeTcpReport(report, error, host)
+  if (report.protocol === IPPROTO_TCP) {
+    takeTcpReport(report, error, host)
+    return
+  }
   if (report.protocol === IPPROTO_UDP) {
     const socket = findListener(host.udpSockets, report.source, report.sourcePort)
     if (socket === undefined) return
@@ -166,14 +196,26 @@ function takeReport(report: IcmpReport, host: HostDraft): void {
     return
   }
   const failure = error === 'refused' ? undefined : error
-  host.tell(report.sourcePort, { kind: 'echo-error', sequence: report.destinationPort, error: failure, by: report })
+  host.tell(report.sourcePort, {
+    kind: 'echo-error',
+    sequence: report.destinationPort,
+    error: failure,
+    by: report,
+  })
 }
 
-function takeTcpReport(report: IcmpReport, error: Unreachable | 'refused' | undefined, host: HostDraft): void {
+function takeTcpReport(
+  report: IcmpReport,
+  error: Unreachable | 'refused' | undefined,
+  host: HostDraft,
+): void {
   const tuple = localTuple(report.source, report.sourcePort, report.destination, report.destinationPort)
   const connection = host.connectionOf(tuple)
   if (connection === undefined || error === undefined) return
-  if (error === 'too-big') return host.put(onTooBig(connection, report.mtu, host), connection)
+  if (error === 'too-big') {
+    host.put(onTooBig(connection, report.mtu, host), connection)
+    return
+  }
   // Once the connection stands, an ICMP error proves nothing.
   if (connection.state !== 'SYN-SENT') return
   const { id: socket, pid } = connection

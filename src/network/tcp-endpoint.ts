@@ -9,7 +9,15 @@ import {
   RECEIVE_WINDOW,
   type TcpConnection,
 } from './tcp-connection.ts'
-import { acknowledged, closed, emit, resendFirst, sendPending, sendSyn, type TcpOutput } from './tcp-output.ts'
+import {
+  acknowledged,
+  closed,
+  emit,
+  resendFirst,
+  sendPending,
+  sendSyn,
+  type TcpOutput,
+} from './tcp-output.ts'
 
 /*
  * One end of TCP (RFC 9293 3.10) as a pure function: a connection and a segment in, the next connection out; segments
@@ -92,14 +100,20 @@ function segmentEnd({ seq, data, flags }: Segment): number {
 function outsideWindow(connection: TcpConnection, segment: Segment, out: TcpOutput): void {
   if ((segment.flags & RST) !== 0) return
   const sameSyn = (segment.flags & SYN) !== 0 && segment.seq === connection.peerInitialSequence
-  if (connection.state === 'SYN-RECV' && sameSyn) return resendFirst(connection, out)
+  if (connection.state === 'SYN-RECV' && sameSyn) {
+    resendFirst(connection, out)
+    return
+  }
   connection.acknowledge = true
   if (connection.state === 'TIME-WAIT') connection.goneAtMs = out.nowMs + connection.settings.timeWaitMs
 }
 
 function inWindow(connection: TcpConnection, segment: Segment, out: TcpOutput): void {
   const { flags } = segment
-  if ((flags & RST) !== 0) return onReset(connection, segment, out)
+  if ((flags & RST) !== 0) {
+    onReset(connection, segment, out)
+    return
+  }
   if ((flags & SYN) !== 0) {
     // RFC 5961 section 4: a SYN within a connection is only ever answered by an acknowledgment.
     connection.acknowledge = true

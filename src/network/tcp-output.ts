@@ -1,12 +1,6 @@
 import { after, before } from '../conntrack/sequence.ts'
 import { ACK, FIN, NO_DATA, PSH, RST, type Segment, SYN } from './segment.ts'
-import {
-  INITIAL_RTO_MS,
-  maySend,
-  NEVER,
-  RECEIVE_WINDOW,
-  type TcpConnection,
-} from './tcp-connection.ts'
+import { INITIAL_RTO_MS, maySend, NEVER, RECEIVE_WINDOW, type TcpConnection } from './tcp-connection.ts'
 
 /** What an end does besides changing itself. */
 export interface TcpOutput {
@@ -95,7 +89,10 @@ function sendFin(connection: TcpConnection, out: TcpOutput): void {
 
 /** Sends the first unacknowledged segment once more. */
 export function resendFirst(connection: TcpConnection, out: TcpOutput): void {
-  if (connection.state === 'SYN-SENT' || connection.state === 'SYN-RECV') return sendSyn(connection, out)
+  if (connection.state === 'SYN-SENT' || connection.state === 'SYN-RECV') {
+    sendSyn(connection, out)
+    return
+  }
   const seq = connection.sendUnacknowledged
   const sent = (connection.sendNext - seq - (connection.finSent ? 1 : 0)) | 0
   if (sent > 0)

@@ -1,4 +1,13 @@
-import { createNetwork, type LogEntry, type Network, type NodeSpec, webServer } from '../../src/network/index.ts'
+import {
+  createNetwork,
+  type LogEntry,
+  type Network,
+  type NodeSpec,
+  send,
+  settle,
+  webServer,
+} from '../../src/network/index.ts'
+import type { Packet } from '../../src/packet/packet.ts'
 
 /** MASQUERADE on wan0; inside may begin anything, outside may only answer. */
 export const NAT_GATEWAY_RULES = `
@@ -49,6 +58,12 @@ export function told(hops: readonly LogEntry[]): string[] {
     const end = hop.kind === 'loss' ? `lost: ${hop.why}` : hop.outcome.fate.kind
     return `${place}: ${hop.packet} ${end}`
   })
+}
+
+/** Every hop of a packet and of what it causes. */
+export function sent(network: Network, node: string, packet: Packet): readonly LogEntry[] {
+  const first = send(network, node, packet)
+  return [...first.hops, ...settle(first.network).hops]
 }
 
 /** The nodes that a journey's packet came to, in order. */

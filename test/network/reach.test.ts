@@ -64,7 +64,10 @@ describe('curl', () => {
     ['http://server/', { outcome: 'answered', text: 'home' }],
     ['http://server/other', { outcome: 'answered', text: 'not found' }],
     ['server:80', { outcome: 'answered', text: 'home' }],
-    ['http://server:81/', { text: 'curl: (7) Failed to connect to server port 81 after 2 ms: Connection refused' }],
+    [
+      'http://server:81/',
+      { text: 'curl: (7) Failed to connect to server port 81 after 2 ms: Connection refused' },
+    ],
     ['http://nowhere/', { text: 'curl: (6) Could not resolve host: nowhere' }],
   ])('%s', (url, expected) => {
     const network = pair({ services: [webServer({ pages: { '/': 'home' } })] })
@@ -127,7 +130,11 @@ describe('UDP', () => {
       api.setTimer('wait', 2000)
       return null
     },
-    handle(state: null, event: Parameters<Parameters<typeof runProgram>[2]['handle']>[1], api: Parameters<Parameters<typeof runProgram>[2]['handle']>[2]) {
+    handle(
+      state: null,
+      event: Parameters<Parameters<typeof runProgram>[2]['handle']>[1],
+      api: Parameters<Parameters<typeof runProgram>[2]['handle']>[2],
+    ) {
       api.exit(event.kind)
       return state
     },
@@ -155,11 +162,16 @@ it('the same world seen from inside and outside: behind NAT nobody gets in', () 
 })
 
 it('a server that is unplugged is filtered, not refused', () => {
-  expect(nc(cutLink(office(), 'internet', 'web'), 'a', 'web:80', { timeoutMs: 3000 }).result.outcome).toBe('filtered')
+  expect(nc(cutLink(office(), 'internet', 'web'), 'a', 'web:80', { timeoutMs: 3000 }).result.outcome).toBe(
+    'filtered',
+  )
 })
 
 it('two networks with the same private addresses do not meet', () => {
-  const home = { interfaces: { lan0: '192.168.1.1/24', wan0: '203.0.113.1' }, rules: 'iptables -t nat -A POSTROUTING -o wan0 -j MASQUERADE' }
+  const home = {
+    interfaces: { lan0: '192.168.1.1/24', wan0: '203.0.113.1' },
+    rules: 'iptables -t nat -A POSTROUTING -o wan0 -j MASQUERADE',
+  }
   const network = createNetwork({
     nodes: {
       one: { address: '192.168.1.5/24' },
@@ -168,7 +180,11 @@ it('two networks with the same private addresses do not meet', () => {
       gw2: { ...home, interfaces: { lan0: '192.168.1.1/24', wan0: '203.0.113.2' } },
       web: { address: '198.51.100.7', services: [webServer()] },
     },
-    links: { lan1: ['one', 'gw1:lan0'], lan2: ['two', 'gw2:lan0'], internet: ['gw1:wan0', 'gw2:wan0', 'web'] },
+    links: {
+      lan1: ['one', 'gw1:lan0'],
+      lan2: ['two', 'gw2:lan0'],
+      internet: ['gw1:wan0', 'gw2:wan0', 'web'],
+    },
   })
   expect(curl(network, 'one', 'http://web/').result.outcome).toBe('answered')
   expect(curl(network, 'two', 'http://web/').result.outcome).toBe('answered')

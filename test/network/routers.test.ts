@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { udp } from '../../src/packet/constructors.ts'
 import {
   connect,
   createNetwork,
@@ -15,6 +14,7 @@ import {
   traceroute,
   webServer,
 } from '../../src/network/index.ts'
+import { udp } from '../../src/packet/constructors.ts'
 
 /** client — r1 — r2 — server; `narrow` is the MTU of the link in the middle. */
 function twoRouters({ narrow = 1500, loop = false } = {}): Network {
@@ -34,9 +34,16 @@ function twoRouters({ narrow = 1500, loop = false } = {}): Network {
           eth0: { ...between('10.9.0.2/30'), addresses: ['10.9.0.2/30', '2001:db8:9::2/64'] },
           eth1: ['10.2.0.1/24', '2001:db8:2::1/64'],
         },
-        routes: ['10.1.0.0/24 via 10.9.0.1', '2001:db8:1::/64 via 2001:db8:9::1', ...(loop ? ['10.77.0.0/16 via 10.9.0.1'] : [])],
+        routes: [
+          '10.1.0.0/24 via 10.9.0.1',
+          '2001:db8:1::/64 via 2001:db8:9::1',
+          ...(loop ? ['10.77.0.0/16 via 10.9.0.1'] : []),
+        ],
       },
-      server: { address: ['10.2.0.2/24', '2001:db8:2::2/64'], services: [webServer(), listener({ port: 81 })] },
+      server: {
+        address: ['10.2.0.2/24', '2001:db8:2::2/64'],
+        services: [webServer(), listener({ port: 81 })],
+      },
     },
     links: {
       left: ['client', 'r1:eth0'],
@@ -74,7 +81,10 @@ describe('ping', () => {
 
   it('behind a firewall that drops it: nothing', () => {
     const network = iptablesOn(twoRouters(), 'r2', 'iptables -A FORWARD -p icmp -j DROP')
-    expect(ping(network, 'client', '10.2.0.2', { count: 3 }).result).toMatchObject({ outcome: 'unanswered', sent: 3 })
+    expect(ping(network, 'client', '10.2.0.2', { count: 3 }).result).toMatchObject({
+      outcome: 'unanswered',
+      sent: 3,
+    })
   })
 })
 
@@ -88,7 +98,11 @@ describe('traceroute', () => {
 
   it('in IPv6', () => {
     const { result } = traceroute(twoRouters(), 'client', '2001:db8:2::2')
-    expect(result.hops.map(({ from }) => `${from}`)).toEqual(['2001:db8:1::1', '2001:db8:9::2', '2001:db8:2::2'])
+    expect(result.hops.map(({ from }) => `${from}`)).toEqual([
+      '2001:db8:1::1',
+      '2001:db8:9::2',
+      '2001:db8:2::2',
+    ])
   })
 
   it('shows a star for a router that keeps quiet', () => {
@@ -108,7 +122,9 @@ describe('traceroute', () => {
 it('a loop ends when the TTL does, and the sender is told', () => {
   const packet = udp({ from: '10.1.0.2:4000', to: '10.77.0.1:53', ttl: 10 })
   const { hops } = settle(send(twoRouters({ loop: true }), 'client', packet).network)
-  const forwarded = hops.filter(hop => hop.kind === 'hop' && hop.outcome.fate.kind === 'forwarded' && hop.packet.decoded.kind === 'udp')
+  const forwarded = hops.filter(
+    hop => hop.kind === 'hop' && hop.outcome.fate.kind === 'forwarded' && hop.packet.decoded.kind === 'udp',
+  )
   expect(forwarded).toHaveLength(9)
   const last = hops.at(-1)!
   expect(last).toMatchObject({ node: 'client' })
@@ -117,22 +133,33 @@ it('a loop ends when the TTL does, and the sender is told', () => {
 
 describe('a narrow link', () => {
   const text = 'x'.repeat(4000)
-  it.each(['10.2.0.2:81', '[2001:db8:2::2]:81'])('%s: the router says so and segments get smaller', target => {
-    const opened = connect(twoRouters({ narrow: 1280 }), 'client', target)
-    if (opened.result.outcome !== 'open') throw new Error(opened.result.text)
-    const { network, result, hops } = push(opened.network, opened.result.connection, text)
-    expect(result.outcome).toBe('delivered')
-    expect(hops.some(({ packet }) => /fragmentation-needed|packet-too-big/.test(packet.toString()))).toBe(true)
-    const { state } = nodeOf(network, 'server').host.processes[1]!
-    expect((state as { received: { text: string }[] }).received.map(piece => piece.text).join('')).toBe(text)
-  })
+  it.each(['10.2.0.2:81', '[2001:db8:2::2]:81'])(
+    '%s: the router says so and segments get smaller',
+    target => {
+      const opened = connect(twoRouters({ narrow: 1280 }), 'client', target)
+      if (opened.result.outcome !== 'open') throw new Error(opened.result.text)
+      const { network, result, hops } = push(opened.network, opened.result.connection, text)
+      expect(result.outcome).toBe('delivered')
+      expect(hops.some(({ packet }) => /fragmentation-needed|packet-too-big/.test(packet.toString()))).toBe(
+        true,
+      )
+      const { state } = nodeOf(network, 'server').host.processes[1]!
+      expect((state as { received: { text: string }[] }).received.map(piece => piece.text).join('')).toBe(
+        text,
+      )
+    },
+  )
 
   it('is a black hole when the ICMP error is dropped', () => {
     const network = iptablesOn(twoRouters({ narrow: 1280 }), 'r1', 'iptables -A OUTPUT -p icmp -j DROP')
     const opened = connect(network, 'client', '10.2.0.2:81')
     if (opened.result.outcome !== 'open') throw new Error(opened.result.text)
     expect(push(opened.network, opened.result.connection, text).result.outcome).toBe('unacknowledged')
-    const clamped = iptablesOn(network, 'r1', 'iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu')
+    const clamped = iptablesOn(
+      network,
+      'r1',
+      'iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu',
+    )
     const mended = connect(clamped, 'client', '10.2.0.2:81')
     if (mended.result.outcome !== 'open') throw new Error(mended.result.text)
     expect(push(mended.network, mended.result.connection, text).result.outcome).toBe('delivered')

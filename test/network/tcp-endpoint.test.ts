@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { tcp } from '../../src/packet/constructors.ts'
 import {
   close,
   connect,
@@ -19,6 +18,7 @@ import {
   tick,
   toText,
 } from '../../src/network/index.ts'
+import { tcp } from '../../src/packet/constructors.ts'
 import { pair } from './fixtures.ts'
 
 /** States of the first connection of both ends; `-` where there is none. */
@@ -105,7 +105,10 @@ describe('close', () => {
   it('half: the other side may go on talking', () => {
     const mute: Program<null> = {
       name: 'half',
-      start: api => (api.listen(80), null),
+      start(api) {
+        api.listen(80)
+        return null
+      },
       handle(state, event, api) {
         if (event.kind === 'ended') api.setTimer(`later ${event.socket}`, 1000)
         if (event.kind === 'timer') {
@@ -118,7 +121,10 @@ describe('close', () => {
     }
     const heard: Program<string> = {
       name: 'heard',
-      start: api => (api.connect('server', 80), ''),
+      start(api) {
+        api.connect('server', 80)
+        return ''
+      },
       handle(text, event, api) {
         if (event.kind === 'connected') api.close(event.socket)
         return event.kind === 'data' ? text + toText(event.data) : text

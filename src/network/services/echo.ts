@@ -7,7 +7,13 @@ export interface EchoState {
 }
 
 /** Sends back whatever it gets, over TCP and UDP (RFC 862). */
-export function echo({ port = 7, address }: { readonly port?: number; readonly address?: string } = {}): Program<EchoState> {
+export function echo({
+  port = 7,
+  address,
+}: {
+  readonly port?: number
+  readonly address?: string
+} = {}): Program<EchoState> {
   const options = address === undefined ? {} : { address }
   return {
     name: 'echo',

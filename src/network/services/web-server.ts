@@ -56,7 +56,8 @@ export function webServer(options: WebServerOptions = {}): Program<WebServerStat
           const { from } = client
           const data = concat(client.data, event.data)
           const request = parseRequest(data)
-          if (request === undefined) return { clients: clients.set(event.socket, { from, data }, {}), requests }
+          if (request === undefined)
+            return { clients: clients.set(event.socket, { from, data }, {}), requests }
           const { status, body } = respond(request)
           api.send(event.socket, formatResponse(status, body))
           api.close(event.socket)

@@ -1,4 +1,4 @@
-import { nodeOf, indexOfNode, type Network } from '../model.ts'
+import { indexOfNode, type Network, nodeOf } from '../model.ts'
 import type { NetworkDraft } from '../network-draft.ts'
 import { type ConnectOptions, type Program, type SocketId, toBytes, toText } from '../process.ts'
 import { ProcessContext, startProcess } from '../process-host.ts'
@@ -56,7 +56,8 @@ export function connect(
   const ran = change(network, draft => {
     const program = clientProgram(host, port, options)
     const pid = draft.onHost(index, onHost => startProcess(program, onHost))
-    const state = () => draft.processes(index).find(process => process.pid === pid)?.state as ClientState | undefined
+    const state = () =>
+      draft.processes(index).find(process => process.pid === pid)?.state as ClientState | undefined
     runWhile(draft, DEFAULT_LIMIT_MS, () => state()?.status === 'connecting')
     runWhile(draft, DEFAULT_LIMIT_MS, () => draft.inFlight > 0)
     result = resultOf(draft, index, pid, state(), `${host}:${port}`)

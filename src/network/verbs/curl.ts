@@ -50,7 +50,11 @@ export function curl(
   if (ran.exited) return { ...ran, result: ran.result as CurlResult }
   const afterMs = ran.network.nowMs - network.nowMs
   const text = `curl: (28) Operation timed out after ${afterMs} milliseconds with 0 bytes received`
-  return { ...kill(ran.network, from, ran.pid), hops: ran.hops, result: { outcome: 'stalled', afterMs, text } }
+  return {
+    ...kill(ran.network, from, ran.pid),
+    hops: ran.hops,
+    result: { outcome: 'stalled', afterMs, text },
+  }
 }
 
 function curlProgram(url: string, options: CurlOptions): Program<CurlState> {

@@ -59,6 +59,8 @@ export function parseTarget(text: string, defaultPort?: number): Target {
   const match = /^\[([^\]]+)\](?::(\d+))?$/.exec(text) ?? /^([^:[\]]+)(?::(\d+))?$/.exec(text)
   const port = match?.[2] === undefined ? defaultPort : Number(match[2])
   if (match?.[1] === undefined || port === undefined || port < 1 || port > 65535)
-    throw new RangeError(`not a host and a port: ${JSON.stringify(text)}; e.g. 'web:80' or '[2001:db8::1]:80'`)
+    throw new RangeError(
+      `not a host and a port: ${JSON.stringify(text)}; e.g. 'web:80' or '[2001:db8::1]:80'`,
+    )
   return { host: match[1], port }
 }

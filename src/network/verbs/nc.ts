@@ -59,8 +59,7 @@ export function telnet(
   return tryPort(network, from, host, port, { readMs: 1000, ...options }, 'telnet', {
     open: received =>
       `Trying ${host}...\nConnected to ${host}.\nEscape character is '^]'.${received === '' ? '' : `\n${received}`}`,
-    failed: failure =>
-      `Trying ${host}...\ntelnet: Unable to connect to remote host: ${failureText(failure)}`,
+    failed: failure => `Trying ${host}...\ntelnet: Unable to connect to remote host: ${failureText(failure)}`,
   })
 }
 

@@ -78,8 +78,11 @@ function resultOf(
   found: ReadonlyMap<number, ScannedPort>,
 ): ScanResult {
   const ports = wanted.map(port => found.get(port)!)
-  const of = (state: ScannedPort['state']) => ports.filter(port => port.state === state).map(({ port }) => port)
-  const rows = ports.map(({ port, state, reason }) => `${`${port}/tcp`.padEnd(9)} ${state.padEnd(8)} ${reason}`)
+  const of = (state: ScannedPort['state']) =>
+    ports.filter(port => port.state === state).map(({ port }) => port)
+  const rows = ports.map(
+    ({ port, state, reason }) => `${`${port}/tcp`.padEnd(9)} ${state.padEnd(8)} ${reason}`,
+  )
   const text = [`scan report for ${host}`, 'PORT      STATE    REASON', ...rows].join('\n')
   return { ports, open: of('open'), closed: of('closed'), filtered: of('filtered'), text }
 }

@@ -1,6 +1,6 @@
 import type { Address } from '../../address.ts'
 import type { Network } from '../model.ts'
-import type { Program, ProcessApi, ProcessEvent, SocketId } from '../process.ts'
+import type { ProcessApi, ProcessEvent, Program, SocketId } from '../process.ts'
 import { type Ran, runProgram } from '../run.ts'
 import type { IcmpReport } from '../segment.ts'
 
@@ -110,7 +110,16 @@ function isPortUnreachable({ from, type, code }: IcmpReport): boolean {
 function noteOf({ from, type, code }: IcmpReport): string {
   if (from.family === 6) return ['!N', '!X', '!S', '!H', '!p', '!X', '!X'][code] ?? `!<${code}>`
   if (type !== 3) return `!<${type}-${code}>`
-  const notes: Readonly<Record<number, string>> = { 0: '!N', 1: '!H', 2: '!P', 3: '!p', 4: '!F', 9: '!X', 10: '!X', 13: '!X' }
+  const notes: Readonly<Record<number, string>> = {
+    0: '!N',
+    1: '!H',
+    2: '!P',
+    3: '!p',
+    4: '!F',
+    9: '!X',
+    10: '!X',
+    13: '!X',
+  }
   return notes[code] ?? `!<${code}>`
 }
 
