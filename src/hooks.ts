@@ -17,11 +17,19 @@ import type { Transaction } from './transaction.ts'
  * In OUTPUT, mangle and nat route the packet anew when they changed what routing looks at.
  */
 export const HOOK_STAGES: Readonly<Record<Hook, readonly Stage[]>> = {
-  PREROUTING: [defragment, table('raw'), conntrack, table('mangle'), nat],
-  INPUT: [table('mangle'), table('filter'), table('security'), nat, confirm],
-  FORWARD: [table('mangle'), table('filter'), table('security')],
-  OUTPUT: [defragment, table('raw'), conntrack, table('mangle'), nat, table('filter'), table('security')],
-  POSTROUTING: [table('mangle'), nat, confirm],
+  PREROUTING: [defragment, table('raw', 'PREROUTING'), conntrack, table('mangle', 'PREROUTING'), nat],
+  INPUT: [table('mangle', 'INPUT'), table('filter', 'INPUT'), table('security', 'INPUT'), nat, confirm],
+  FORWARD: [table('mangle', 'FORWARD'), table('filter', 'FORWARD'), table('security', 'FORWARD')],
+  OUTPUT: [
+    defragment,
+    table('raw', 'OUTPUT'),
+    conntrack,
+    table('mangle', 'OUTPUT'),
+    nat,
+    table('filter', 'OUTPUT'),
+    table('security', 'OUTPUT'),
+  ],
+  POSTROUTING: [table('mangle', 'POSTROUTING'), nat, confirm],
 }
 
 /** Runs a packet through all stages of a hook; the first verdict other than ACCEPT ends it. */

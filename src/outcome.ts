@@ -79,15 +79,18 @@ export interface NflogMessage {
   readonly bytes: Uint8Array
 }
 
-/** Everything that one arrival did besides changing the state. */
+const NOTHING_HAPPENED: Fate = { kind: 'discarded', hook: undefined, why: 'nothing happened' }
+const NONE: readonly never[] = Object.freeze([])
+
+/** Everything that one arrival did besides changing the state. A list that nothing was put on does not exist. */
 export class StepResult {
-  fate: Fate = { kind: 'discarded', hook: undefined, why: 'nothing happened' }
-  readonly emitted: Emission[] = []
-  readonly delivered: Delivery[] = []
-  readonly log: LogLine[] = []
-  readonly nflog: NflogMessage[] = []
+  fate: Fate = NOTHING_HAPPENED
+  emitted: Emission[] | undefined = undefined
+  delivered: Delivery[] | undefined = undefined
+  log: LogLine[] | undefined = undefined
+  nflog: NflogMessage[] | undefined = undefined
   /** What `conntrack -E` would print. */
-  readonly events: ConntrackEvent[] = []
+  events: ConntrackEvent[] | undefined = undefined
   /** Local sends only: what `send()` returned, 0 for success; 1 (EPERM) when OUTPUT dropped the packet. */
   errno = 0
 }
@@ -112,23 +115,23 @@ export class Outcome {
 
   /** The packets that left, in order; answers that the box made itself among them. */
   get emitted(): readonly Emission[] {
-    return this.result.emitted
+    return this.result.emitted ?? NONE
   }
 
   get delivered(): readonly Delivery[] {
-    return this.result.delivered
+    return this.result.delivered ?? NONE
   }
 
   get log(): readonly LogLine[] {
-    return this.result.log
+    return this.result.log ?? NONE
   }
 
   get nflog(): readonly NflogMessage[] {
-    return this.result.nflog
+    return this.result.nflog ?? NONE
   }
 
   get events(): readonly ConntrackEvent[] {
-    return this.result.events
+    return this.result.events ?? NONE
   }
 
   get errno(): number {

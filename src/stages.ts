@@ -4,8 +4,8 @@ import type { NatHook } from './nat/manip.ts'
 import { isExtensionHeader } from './packet/extension-headers.ts'
 import { type DefragUser, reassemble, takeWhole } from './packet/fragments.ts'
 import type { Skb } from './packet/skb.ts'
-import { CompiledRule } from './rules/compile.ts'
-import { walkTable } from './rules/evaluate.ts'
+import { CompiledRule, chainSlot } from './rules/compile.ts'
+import { walkChain } from './rules/evaluate.ts'
 import { Verdict } from './rules/extension.ts'
 import type { Hook, TableName } from './rules/model.ts'
 import { TableEnvironment } from './table-environment.ts'
@@ -55,17 +55,18 @@ export function reassembleInto(skb: Skb, user: DefragUser, transaction: Transact
   return Verdict.ACCEPT
 }
 
-/** A table's chains of this hook. In mangle OUTPUT, a packet that was changed is routed anew. */
-export function table(name: TableName): Stage {
-  return (skb, hook, transaction) => {
+/** A table's chain of this hook. In mangle OUTPUT, a packet that was changed is routed anew. */
+export function table(name: TableName, hook: Hook): Stage {
+  const slot = chainSlot(name, hook)
+  const reroutes = name === 'mangle' && hook === 'OUTPUT'
+  return (skb, _hook, transaction) => {
     if (name === 'raw') transaction.recorder?.reachedRaw()
-    const compiled = transaction.family(skb).rules?.tables[name]
-    if (compiled === undefined) return Verdict.ACCEPT
+    const chain = transaction.family(skb).rules?.baseChains[slot]
+    if (chain === undefined) return Verdict.ACCEPT
     const environment = new TableEnvironment(transaction, skb.family, hook, name)
-    if (name !== 'mangle' || hook !== 'OUTPUT')
-      return finish(walkTable(compiled, skb, environment), environment)
+    if (!reroutes) return finish(walkChain(chain, skb, environment), environment)
     const { source, destination, mark, tos } = skb
-    const verdict = finish(walkTable(compiled, skb, environment), environment)
+    const verdict = finish(walkChain(chain, skb, environment), environment)
     const changed =
       skb.mark !== mark ||
       skb.tos !== tos ||
@@ -100,8 +101,9 @@ export function nat(skb: Skb, hook: Hook, transaction: Transaction): Verdict {
 }
 
 function walkNat(skb: Skb, hook: NatHook, transaction: Transaction): Verdict {
+  const chain = transaction.family(skb).rules!.baseChains[chainSlot('nat', hook)]!
   const environment = new TableEnvironment(transaction, skb.family, hook, 'nat')
-  return finish(walkTable(transaction.family(skb).rules!.tables.nat!, skb, environment), environment)
+  return finish(walkChain(chain, skb, environment), environment)
 }
 
 /** The end of the way: helpers read the payload, sequence numbers are shifted, and the connection enters the table. */

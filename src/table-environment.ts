@@ -83,12 +83,16 @@ export class TableEnvironment implements WalkEnvironment {
   }
 
   log(entry: Omit<LogLine, 'answer'>): void {
-    this.transaction.result.log.push({ ...entry, answer: this.transaction.answering > 0 })
+    const { result } = this.transaction
+    result.log ??= []
+    result.log.push({ ...entry, answer: this.transaction.answering > 0 })
     this.recorder?.add({ kind: 'log', ...entry })
   }
 
   nflog(message: NflogMessage): void {
-    this.transaction.result.nflog.push(message)
+    const { result } = this.transaction
+    result.nflog ??= []
+    result.nflog.push(message)
   }
 
   reject(skb: Skb, kind: string): void {

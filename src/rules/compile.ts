@@ -5,6 +5,7 @@ import {
   BUILTIN_CHAINS,
   type Chain,
   type Counters,
+  HOOKS,
   type Hook,
   type Rule,
   type Ruleset,
@@ -21,6 +22,8 @@ import { NO_COUNTERS } from './steps.ts'
 export interface CompiledRuleset {
   readonly family: Family
   readonly tables: { readonly [table in TableName]?: CompiledTable }
+  /** By {@link chainSlot}: where a hook finds its chain of a table. Every packet asks a dozen times, so by number. */
+  readonly baseChains: readonly (CompiledChain | undefined)[]
   /** Some rule needs connection tracking, so it and defragmentation are on. */
   readonly needsConntrack: boolean
   /** Slot numbers of all rules and policies: where their counters are. */
@@ -29,8 +32,12 @@ export interface CompiledRuleset {
 
 export interface CompiledTable {
   readonly name: TableName
-  readonly base: { readonly [hook in Hook]?: CompiledChain }
   readonly chains: ReadonlyMap<string, CompiledChain>
+}
+
+/** The place of a table's chain of a hook in `CompiledRuleset.baseChains`. */
+export function chainSlot(table: TableName, hook: Hook): number {
+  return TABLES.indexOf(table) * HOOKS.length + HOOKS.indexOf(hook)
 }
 
 export class CompiledChain {
@@ -143,14 +150,17 @@ export function compileRuleset(
 ): CompiledRuleset {
   const slots = new CounterSlots(firstSlot)
   const tables: { [table in TableName]?: CompiledTable } = {}
+  const baseChains: (CompiledChain | undefined)[] = new Array(TABLES.length * HOOKS.length).fill(undefined)
   let needsConntrack = false
   for (const name of TABLES) {
     const table = ruleset.tables[name]
     if (table === undefined) continue
-    tables[name] = compileTable(table, ruleset, slots, previous?.slots)
+    const compiled = compileTable(table, ruleset, slots, previous?.slots)
+    tables[name] = compiled
+    for (const hook of BUILTIN_CHAINS[name]) baseChains[chainSlot(name, hook)] = compiled.chains.get(hook)
     needsConntrack ||= tableNeedsConntrack(table, ruleset.family)
   }
-  return { family: ruleset.family, tables, needsConntrack, slots }
+  return { family: ruleset.family, tables, baseChains, needsConntrack, slots }
 }
 
 function compileTable(
@@ -183,9 +193,7 @@ function compileTable(
       return compileRule(rule, compiled, index + 1, slot, place, chains)
     })
   }
-  const base: { [hook in Hook]?: CompiledChain } = {}
-  for (const hook of BUILTIN_CHAINS[table.name]) base[hook] = chains.get(hook)!
-  return { name: table.name, base, chains }
+  return { name: table.name, chains }
 }
 
 interface Place {

@@ -1,6 +1,6 @@
 import type { Skb } from '../packet/skb.ts'
 import type { Recorder } from '../recorder.ts'
-import { type CompiledChain, type CompiledRule, type CompiledTable, TargetKind } from './compile.ts'
+import { type CompiledChain, type CompiledRule, TargetKind } from './compile.ts'
 import { type TargetEnvironment, type Test, Verdict } from './extension.ts'
 import { MIN_INDEXED_RULES, RuleIndex } from './rule-index.ts'
 import type { RuleStep } from './steps.ts'
@@ -21,14 +21,13 @@ export interface WalkEnvironment extends TargetEnvironment {
 const MAX_DEPTH = 4096
 
 /**
- * One packet through one table at one hook: the kernel's `ipt_do_table` (net/ipv4/netfilter/ip_tables.c).
+ * One packet through one table at one hook, from its base chain on: the kernel's `ipt_do_table`
+ * (net/ipv4/netfilter/ip_tables.c).
  *
  * Counters go up when all tests of a rule hold, before its target runs. A jump remembers where to go on; a goto does
  * not, so that the end of the chain returns to the place of the last jump, or is the end of the base chain.
  */
-export function walkTable(table: CompiledTable, skb: Skb, environment: WalkEnvironment): Verdict {
-  const base = table.base[environment.hook]
-  if (base === undefined) return Verdict.ACCEPT
+export function walkChain(base: CompiledChain, skb: Skb, environment: WalkEnvironment): Verdict {
   const { recorder } = environment
   let chain = base
   let index = 0
