@@ -122,7 +122,9 @@ function emit(skb: Skb, bytes: Uint8Array, transaction: Transaction): void {
   const device = skb.outDevice
   const packet = new Packet(bytes, skb.family)
   const nextHop = skb.nextHop ?? skb.destination
-  transaction.result.emitted.push({ device, packet, nextHop, answer: skb.isAnswer })
+  const { result } = transaction
+  result.emitted ??= []
+  result.emitted.push({ device, packet, nextHop, answer: skb.isAnswer })
   transaction.recorder?.add({ kind: 'emitted', device, packet: bytes })
 }
 

@@ -150,7 +150,9 @@ function deliver(skb: Skb, transaction: Transaction): void {
   if (isFragment && reassembleInto(skb, 'local-delivery', transaction) !== Verdict.ACCEPT) return
   if (runHook('INPUT', skb, transaction) !== Verdict.ACCEPT) return
   const packet = new Packet(skb.share(), skb.family)
-  transaction.result.delivered.push({ device: skb.inDevice, packet, mark: skb.mark, answer: skb.isAnswer })
+  const { result } = transaction
+  result.delivered ??= []
+  result.delivered.push({ device: skb.inDevice, packet, mark: skb.mark, answer: skb.isAnswer })
   transaction.recorder?.add({ kind: 'delivered', device: skb.inDevice, packet: packet.bytes })
   transaction.ends({ kind: 'delivered', device: skb.inDevice })
 }

@@ -116,6 +116,7 @@ export class Transaction implements NatContext {
 
   /** What `conntrack -E` would print of the present arrival. */
   get events(): ConntrackEvent[] {
+    this.result.events ??= []
     return this.result.events
   }
 
