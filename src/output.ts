@@ -3,10 +3,12 @@ import { answerError } from './answers.ts'
 import { runHook } from './hooks.ts'
 import { type OutputRoute, outputRoute, rerouteOutput } from './ip/output-route.ts'
 import { completeChecksum } from './ip/reject.ts'
+import { writeIpv4Checksum } from './packet/checksum.ts'
 import { cutForOutput } from './packet/fragments.ts'
 import { Packet } from './packet/packet.ts'
 import { Skb } from './packet/skb.ts'
 import { Verdict } from './rules/extension.ts'
+import type { Hook } from './rules/model.ts'
 import type { Transaction } from './transaction.ts'
 
 /** A packet of the box itself, complete and routed: OUTPUT, POSTROUTING, device. False when it was dropped on the way. */
@@ -128,21 +130,38 @@ function emit(skb: Skb, bytes: Uint8Array, transaction: Transaction): void {
   transaction.recorder?.add({ kind: 'emitted', device, packet: bytes })
 }
 
-/** `-j TEE` (nf_dup_ipv4): the copy has no connection, leaves towards the gateway, and passes OUTPUT and POSTROUTING. */
+/**
+ * `-j TEE` (net/ipv4/netfilter/nf_dup_ipv4.c): the copy has no connection, leaves towards the gateway, and passes OUTPUT
+ * and POSTROUTING. What is sent while a copy is on its way is not copied again.
+ */
 export function duplicate(
   skb: Skb,
   gateway: Address,
   device: string | undefined,
   transaction: Transaction,
 ): void {
+  if (transaction.duplicating) return
   const route = outputRoute(transaction.routing(skb.family), gateway, { device })
   if (route.errno !== 0) return
-  const copy = new Skb(skb.family, skb.bytes.slice())
+  const copy = new Skb(skb.family, copiedBytes(skb, transaction.hook))
   copy.mark = skb.mark
   copy.isAnswer = true
   copy.ctInfo = 7
-  copy.duplicate = true
   transaction.answering++
+  transaction.duplicating = true
   send(copy, { ...route, via: gateway }, transaction)
+  transaction.duplicating = false
   transaction.answering--
+}
+
+/** One hop less against loops between two hosts, and IPv4's DF so that the source hears of a smaller MTU. */
+function copiedBytes(skb: Skb, hook: Hook): Uint8Array {
+  const bytes = skb.bytes.slice()
+  const hops = skb.family === 4 ? 8 : 7
+  if (hook === 'PREROUTING' || hook === 'INPUT') bytes[hops] = (bytes[hops]! - 1) & 0xff
+  if (skb.family === 4) {
+    bytes[6] = bytes[6]! | 0x40
+    writeIpv4Checksum(bytes)
+  }
+  return bytes
 }

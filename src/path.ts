@@ -34,8 +34,8 @@ export function arrive(transaction: Transaction, arrival: Arrival): StepResult {
   const bytes = arrival.packet instanceof Uint8Array ? arrival.packet : arrival.packet.bytes
   if ('local' in arrival) sendLocally(bytes, arrival, transaction)
   else receiveFrom(bytes, arrival, transaction)
-  for (let skb = transaction.looped.shift(); skb !== undefined; skb = transaction.looped.shift())
-    receiveLooped(skb, transaction)
+  const { looped } = transaction
+  while (looped.length > 0) receiveLooped(looped.shift()!, transaction)
   sweepExpired(transaction)
   return result
 }
@@ -90,6 +90,7 @@ function arrivedSkb(family: Family, bytes: Uint8Array, arrival: Received): Skb {
 /** What left on `lo` comes in there again, with its mark and its connection. */
 function receiveLooped(skb: Skb, transaction: Transaction): void {
   transaction.recorder?.begin(skb.inDevice)
+  const { inSoftirq } = transaction
   transaction.inSoftirq = true
   if (skb.isAnswer) transaction.answering++
   const received = receive(
@@ -101,6 +102,7 @@ function receiveLooped(skb: Skb, transaction: Transaction): void {
   if (received.accepted) fromPrerouting(skb, transaction)
   else transaction.discards(received.reason)
   if (skb.isAnswer) transaction.answering--
+  transaction.inSoftirq = inSoftirq
 }
 
 /** PREROUTING, then routing decides: up to a local process, or through. */

@@ -64,9 +64,9 @@ export function table(name: TableName, hook: Hook): Stage {
     const chain = transaction.family(skb).rules?.baseChains[slot]
     if (chain === undefined) return Verdict.ACCEPT
     const environment = new TableEnvironment(transaction, skb.family, hook, name)
-    if (!reroutes) return finish(walkChain(chain, skb, environment), environment)
+    if (!reroutes) return finish(walk(chain, skb, environment), environment)
     const { source, destination, mark, tos } = skb
-    const verdict = finish(walkChain(chain, skb, environment), environment)
+    const verdict = finish(walk(chain, skb, environment), environment)
     const changed =
       skb.mark !== mark ||
       skb.tos !== tos ||
@@ -103,7 +103,20 @@ export function nat(skb: Skb, hook: Hook, transaction: Transaction): Verdict {
 function walkNat(skb: Skb, hook: NatHook, transaction: Transaction): Verdict {
   const chain = transaction.family(skb).rules!.baseChains[chainSlot('nat', hook)]!
   const environment = new TableEnvironment(transaction, skb.family, hook, 'nat')
-  return finish(walkChain(chain, skb, environment), environment)
+  return finish(walk(chain, skb, environment), environment)
+}
+
+/**
+ * A chain, and behind it what rules have sent over `lo` meanwhile (`-j TEE`): a table is walked with softirqs off, and a
+ * sender in process context runs them when it is done.
+ */
+function walk(chain: CompiledChain, skb: Skb, environment: TableEnvironment): Verdict {
+  const verdict = walkChain(chain, skb, environment)
+  const { transaction } = environment
+  if (!transaction.inSoftirq)
+    while (transaction.looped.length > 0)
+      transaction.path.receiveLooped(transaction.looped.shift()!, transaction)
+  return verdict
 }
 
 /** The end of the way: helpers read the payload, sequence numbers are shifted, and the connection enters the table. */

@@ -52,6 +52,25 @@ export interface Path {
   duplicate(skb: Skb, gateway: Address, device: string | undefined, transaction: Transaction): void
 }
 
+/** What stateful matches remember, while a step is under way. */
+class MemoryDraft implements Memory {
+  map: PersistentMap<string, unknown>
+  private readonly owner: object
+
+  constructor(map: PersistentMap<string, unknown>, owner: object) {
+    this.map = map
+    this.owner = owner
+  }
+
+  get(key: string): unknown {
+    return this.map.get(key)
+  }
+
+  set(key: string, value: unknown): void {
+    this.map = this.map.set(key, value, this.owner)
+  }
+}
+
 /**
  * The one place where a state is changed: everything that one or many arrivals do is written to drafts that only this
  * object sees, and `commit` makes the next state of them. Until then the old state is untouched; after it, so is the
@@ -72,7 +91,7 @@ export class Transaction implements NatContext {
 
   readonly sessions: SessionDraft
   readonly expectations: ExpectationDraft
-  readonly memory: Memory
+  readonly memory: MemoryDraft
   readonly sets: SetAccess = NO_SETS
   fragments: FragmentQueue
   /** For IPv4 ids and IPv6 fragment identifications of the box's own packets. */
@@ -84,12 +103,13 @@ export class Transaction implements NatContext {
   inSoftirq = false
   /** How deep we are in answers that the box makes itself. */
   answering = 0
+  /** A copy of `-j TEE` is on its way: nothing is copied meanwhile (`in_nf_duplicate`). */
+  duplicating = false
   /** Packets on their way through `lo`, each a traversal of its own after the present one. */
   readonly looped: Skb[] = []
 
   private readonly owner = {}
   private counters: PersistentVector<Counters>
-  private memoryMap: PersistentMap<string, unknown>
 
   constructor(base: FirewallState, path: Path, options: StepOptions, recorder: TraceRecorder | undefined) {
     this.base = base
@@ -105,13 +125,7 @@ export class Transaction implements NatContext {
     this.fragments = base.fragments
     this.nextPacketId = base.nextPacketId
     this.counters = base.counters
-    this.memoryMap = base.memory
-    this.memory = {
-      get: key => this.memoryMap.get(key),
-      set: (key, value) => {
-        this.memoryMap = this.memoryMap.set(key, value, this.owner)
-      },
-    }
+    this.memory = new MemoryDraft(base.memory, this.owner)
   }
 
   /** What `conntrack -E` would print of the present arrival. */
@@ -186,7 +200,7 @@ export class Transaction implements NatContext {
       sessions: this.sessions.commit(),
       expectations: this.expectations.commit(),
       counters: this.counters,
-      memory: this.memoryMap,
+      memory: this.memory.map,
       fragments: this.fragments,
       nextPacketId: this.nextPacketId,
     })

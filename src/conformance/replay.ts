@@ -48,7 +48,7 @@ export function replayCase(recorded: KernelCase): Replay {
       'in' in given ? { device: given.in, packet } : { local: true, packet, socket: ROOT }
     // time stood still but for what the recorder slept
     if (recorded.pace) state = advance(state, PACE_MS)
-    const outcome = step(state, arrival, { choosePort: chooserOf(given.expect?.choices ?? []) })
+    const outcome = step(withOtherIds(state, packet), arrival, { choosePort: chooserOf(given.expect?.choices ?? []) })
     state = outcome.state
     steps.push({ ...given, expect: dump(state, outcome, recorded, given) })
   }
@@ -94,26 +94,19 @@ function dump(
     ? state.expectations.list(state.nowMs).map(expectation => dumpExpectation(expectation, state.nowMs))
     : []
   const input = 'hex' in given ? hexToBytes(given.hex) : undefined
-  const hex = (bytes: Uint8Array, answer: boolean): string =>
-    bytesToHex(maskKernelIds(bytes, answer ? undefined : input))
+  const hex = (bytes: Uint8Array): string => bytesToHex(maskKernelIds(bytes, input))
   const paths = outcome?.trace.filter(({ reachedRaw }) => reachedRaw).map(dumpTraversal) ?? []
   return {
     ...(outcome !== undefined && {
-      out: outcome.emitted.map(({ device, packet, answer }) => ({
+      out: outcome.emitted.map(({ device, packet }) => ({ dev: device, hex: hex(packet.bytes) })),
+      delivered: outcome.delivered.map(({ device, packet, mark }) => ({
         dev: device,
-        hex: hex(packet.bytes, answer),
-      })),
-      delivered: outcome.delivered.map(({ device, packet, mark, answer }) => ({
-        dev: device,
-        hex: hex(packet.bytes, answer),
+        hex: hex(packet.bytes),
         ...(mark !== 0 && { mark: mark >>> 0 }),
       })),
-      nflog: outcome.nflog.map(({ group, prefix, bytes }) => ({ group, prefix, hex: bytesToHex(bytes) })),
+      nflog: outcome.nflog.map(({ group, prefix, bytes }) => ({ group, prefix, hex: hex(bytes) })),
       ...(recorded.log && {
-        log: outcome.log.map(({ level, text, answer }) => ({
-          level,
-          text: answer ? maskOuterId(text) : text,
-        })),
+        log: outcome.log.map(({ level, text }) => ({ level, text: maskOuterId(text, input) })),
       }),
       // a recorder that saw nothing but empty ways recorded nothing
       trace: paths.some(({ path }) => path.length > 0) ? paths : [],
@@ -138,9 +131,20 @@ export function dumpTraversal(traversal: Traversal): { path: string[]; mark?: nu
   return mark === 0 ? { path } : { path, mark }
 }
 
-/** The box's own packets have a random id; the recorder writes 0. */
-function maskOuterId(text: string): string {
-  return text.replace(/( TTL=\d+) ID=\d+/, '$1 ID=0')
+/** The box's own packets have a random id; the recorder writes 0 for every id that is not the input's. */
+function maskOuterId(text: string, input: Uint8Array | undefined): string {
+  return text.replace(/( TTL=\d+) ID=(\d+)/, (whole, before, id) =>
+    input !== undefined && Number(id) === idOf(input) ? whole : `${before} ID=0`,
+  )
+}
+
+/** The box's own packets shall not have the id of the packet that arrives, so that they can be told apart. */
+function withOtherIds(state: FirewallState, packet: Uint8Array): FirewallState {
+  return state.with({ nextPacketId: (idOf(packet) ^ 0x8000) || 1 })
+}
+
+function idOf(packet: Uint8Array): number {
+  return ((packet[4] ?? 0) << 8) | (packet[5] ?? 0)
 }
 
 function caseCounters(state: FirewallState, family: 4 | 6): CaseCounters {

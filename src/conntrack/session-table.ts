@@ -127,8 +127,9 @@ export class SessionDraft {
       parts.slots = parts.slots.set(connection.id, connection, owner)
     }
     parts.size++
-    this.enter(connection, ORIGINAL)
+    // the hash chain is searched from its head, where the reply tuple was put last: it is found where both are the same
     this.enter(connection, REPLY)
+    this.enter(connection, ORIGINAL)
     if (connection.has(Status.SRC_NAT_DONE)) parts.sources = parts.sources.add(connection, owner)
   }
 

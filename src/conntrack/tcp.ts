@@ -178,7 +178,8 @@ function reset(packet: TrackedPacket, segment: TcpSegment): Tracked {
   if (isClosing(connection)) return settle(packet, segment, Segment.RST, old, close)
   const peer = tcp.peers[direction === 0 ? 1 : 0]
   let next: number = close
-  if ((peer.flags & TcpFlag.MAX_ACK_SET) !== 0) {
+  // What the peer has acknowledged is out of date once a SYN was let through.
+  if ((peer.flags & TcpFlag.MAX_ACK_SET) !== 0 && tcp.lastIndex !== Segment.SYN) {
     const { sequence } = segment
     const established = old === TcpState.ESTABLISHED && connection.has(Status.ASSURED)
     // Sequence 0 outside of ESTABLISHED: most likely the answer to a SYN that was let through.

@@ -45,8 +45,6 @@ export class Skb {
   outputRoute: OutputRoute | undefined = undefined
   /** It left on `lo` and came in there again: it is routed already. */
   looped = false
-  /** A copy that `-j TEE` made: it is not copied again. */
-  duplicate = false
   /** The MTU of the way out, once routed. */
   routeMtu = 65535
   packetType: 'host' | 'broadcast' | 'multicast' | 'otherhost' = 'host'

@@ -375,16 +375,7 @@ export const MATCH_WORDS: { readonly [name: string]: MatchWords } = {
     protocols: [6],
     words: () => maybeNot(oneOf('--mss 1460', '--mss 1:1460', '--mss 1461:65535', '--mss 536')),
   },
-  time: {
-    words: () =>
-      oneOf(
-        '--timestart 00:00 --timestop 23:59:59',
-        '--kerneltz',
-        '--datestart 2000-01-01',
-        '--datestop 2001-01-01',
-        '--weekdays Mo,Tu,We,Th,Fr,Sa,Su',
-      ),
-  },
+  time: { words: () => oneOf('--timestart 00:00 --timestop 23:59:59', '--weekdays Mo,Tu,We,Th,Fr,Sa,Su', '--datestart 1970-01-01') },
   tos: {
     words: () =>
       maybeNot(

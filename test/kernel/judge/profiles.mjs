@@ -1,6 +1,6 @@
 /** What kinds of cases there are: which rules, who talks, which settings. */
 import fc from 'fast-check'
-import { DIAL_UP, GATEWAY, GATEWAY6, history, MANY_ADDRESSES, rulesetDraft } from '../../../dist/testing/fast-check.js'
+import { DIAL_UP, GATEWAY, GATEWAY6, history, MANY_ADDRESSES, MATCH_WORDS, rulesetDraft, TARGET_WORDS } from '../../../dist/testing/fast-check.js'
 
 const STATEFUL = ['INPUT', 'FORWARD', 'OUTPUT'].map(chain => ({
   table: 'filter',
@@ -11,6 +11,8 @@ const TRACKED = [...STATEFUL, { table: 'filter', rule: { chain: 'FORWARD', words
 const PLAIN = ['tcp', 'udp', 'icmp', 'icmp6', 'multiport', 'LOG', 'REJECT']
 const CT = [...PLAIN, 'conntrack', 'state', 'connmark', 'CONNMARK', 'mark', 'MARK', 'connbytes']
 const NAT = [...CT, 'SNAT', 'DNAT', 'MASQUERADE', 'REDIRECT', 'NETMAP', 'CT', 'NOTRACK']
+/** Without sets, which need `ipset restore` text beside the rules. */
+const ALL = [...Object.keys(MATCH_WORDS), ...Object.keys(TARGET_WORDS)].filter(name => name !== 'set' && name !== 'SET')
 const ALL_TABLES = ['raw', 'mangle', 'nat', 'filter']
 const EVERYONE = ['tcp', 'tcp', 'tcp', 'udp', 'udp', 'icmp', 'icmp', 'sctp', 'udplite', 'esp', 'gre', 'other']
 
@@ -77,9 +79,9 @@ const PROFILES = {
   nat: () =>
     cases(V4, { tables: ['raw', 'nat', 'filter'], extensions: NAT, preamble: STATEFUL, maxRules: 6 }, { protocols: ['tcp', 'tcp', 'udp', 'udp', 'icmp', 'sctp'] }),
   extensions: () =>
-    cases(V4, { tables: ALL_TABLES, maxRules: 8 }, { protocols: EVERYONE }),
+    cases(V4, { tables: ALL_TABLES, extensions: ALL, maxRules: 8 }, { protocols: EVERYONE }),
   ipv6: () =>
-    cases([GATEWAY6], { tables: ALL_TABLES, preamble: STATEFUL, maxRules: 6 }, { protocols: EVERYONE }),
+    cases([GATEWAY6], { tables: ALL_TABLES, extensions: ALL, preamble: STATEFUL, maxRules: 6 }, { protocols: EVERYONE }),
   helpers: () =>
     cases(V4, { tables: ['raw', 'nat', 'filter'], extensions: [...NAT, 'helper'], preamble: [{ table: 'raw', rule: { chain: 'PREROUTING', words: '-p tcp -m tcp --dport 21 -j CT --helper ftp' } }, ...STATEFUL], maxRules: 4 }, { protocols: ['tcp', 'ftp', 'ftp', 'ftp', 'tftp'] }),
   timeouts: () => timed([GATEWAY], { tables: ['filter', 'nat'], extensions: NAT, preamble: STATEFUL, maxRules: 3 }, { protocols: EVERYONE }),
