@@ -194,7 +194,7 @@ function reset(packet: TrackedPacket, segment: TcpSegment): Tracked {
     next = old
   }
   const answersIgnored =
-    (connection.has(Status.SEEN_REPLY) && tcp.lastIndex === Segment.SYN) ||
+    (connection.has(Status.SEEN_REPLY) && tcp.lastIndex === Segment.SYN && tcp.lastDirection !== direction) ||
     (!connection.has(Status.ASSURED) && tcp.lastIndex === Segment.ACK)
   if (answersIgnored && segment.acknowledgment === tcp.lastEnd)
     return settle(packet, segment, Segment.RST, old, next)
