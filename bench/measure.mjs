@@ -6,17 +6,28 @@
  * @param {(batch: number) => void} [bench.prepare] called before each batch, not timed
  * @param {(index: number) => unknown} bench.run one operation; `index` counts within the batch
  */
-export function measure({ prepare, run, size = 1024, samples = 60, warmUp = 40 }) {
-  const times = []
-  for (let batch = 0; batch < warmUp + samples; batch++) {
-    prepare?.(batch)
-    const start = process.hrtime.bigint()
-    for (let index = 0; index < size; index++) run(index)
-    const end = process.hrtime.bigint()
-    if (batch >= warmUp) times.push(Number(end - start) / size)
+export function measure(bench) {
+  return measureBeside([bench])[0]
+}
+
+/** The same for several, batch by batch in turn, so that whatever else the machine does hits all of them. */
+export function measureBeside(benches) {
+  const times = benches.map(() => [])
+  const rounds = Math.max(...benches.map(({ samples = 60, warmUp = 40 }) => samples + warmUp))
+  for (let round = 0; round < rounds; round++) {
+    benches.forEach(({ prepare, run, size = 1024, warmUp = 40 }, which) => {
+      prepare?.(round)
+      const start = process.hrtime.bigint()
+      for (let index = 0; index < size; index++) run(index)
+      const end = process.hrtime.bigint()
+      if (round >= warmUp) times[which].push(Number(end - start) / size)
+    })
   }
-  times.sort((a, b) => a - b)
-  return times[times.length >> 1]
+  return times.map(median)
+}
+
+function median(values) {
+  return values.sort((a, b) => a - b)[values.length >> 1]
 }
 
 /** Bytes of heap that stay alive; needs `node --expose-gc`. */

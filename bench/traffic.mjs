@@ -1,17 +1,29 @@
 /** A router like the one that the kernel's figures were taken on, and packets through it. */
 import { createFirewall, run, tcp, udp } from './engine.mjs'
 
-/** `count` rules in FORWARD, of which only the last one lets packets through; the router masquerades. */
+/** As the engine and as the kernel's tools take it. */
+export const ROUTER = {
+  interfaces: { lan0: ['10.0.0.1/8'], wan0: ['203.0.113.1/24'] },
+  routes: ['default via 203.0.113.254 dev wan0'],
+  commands: [
+    'ip address add 10.0.0.1/8 dev lan0',
+    'ip address add 203.0.113.1/24 dev wan0',
+    'ip link set lan0 up',
+    'ip link set wan0 up',
+    'ip route add default via 203.0.113.254 dev wan0',
+  ],
+}
+
 export function router(count) {
-  const rules = []
-  for (let i = 0; i < count - 1; i++) rules.push(nonMatching(i))
-  rules.push('-A FORWARD -i lan0 -j ACCEPT')
-  return createFirewall({
-    interfaces: { lan0: ['10.0.0.1/8'], wan0: ['203.0.113.1/24'] },
-    routes: ['default via 203.0.113.254 dev wan0'],
-    sysctls: { 'net.netfilter.nf_conntrack_max': 0 },
-    rules: `*filter\n:FORWARD ACCEPT\n${rules.join('\n')}\nCOMMIT\n*nat\n-A POSTROUTING -o wan0 -j MASQUERADE\nCOMMIT\n`,
-  })
+  const { interfaces, routes } = ROUTER
+  const sysctls = { 'net.netfilter.nf_conntrack_max': 0 }
+  return createFirewall({ interfaces, routes, sysctls, rules: rulesText(count) })
+}
+
+/** `count` rules in FORWARD, of which only the last one lets packets through; the router masquerades. */
+export function rulesText(count) {
+  const rules = Array.from({ length: count - 1 }, (_, i) => nonMatching(i))
+  return `*filter\n:FORWARD ACCEPT\n${rules.join('\n')}\n-A FORWARD -i lan0 -j ACCEPT\nCOMMIT\n*nat\n-A POSTROUTING -o wan0 -j MASQUERADE\nCOMMIT\n`
 }
 
 /** A rule as real ones are: addresses, protocols and ports, none of which the measured packets show. */

@@ -12,7 +12,7 @@ import { arrive, PATH } from './path.ts'
 import { PersistentMap } from './persistent/map.ts'
 import { PersistentVector } from './persistent/vector.ts'
 import type { Counters, Ruleset } from './rules/model.ts'
-import { type HostResolver, parseRules } from './rules/parse.ts'
+import { type HostResolver, type ParseOptions, parseRules } from './rules/parse.ts'
 import { FirewallState } from './state.ts'
 import { TraceRecorder, type Traversal } from './trace.ts'
 import { type StepOptions, Transaction } from './transaction.ts'
@@ -29,6 +29,8 @@ export interface FirewallOptions {
   readonly rules?: string | Ruleset | { readonly ipv4?: string | Ruleset; readonly ipv6?: string | Ruleset }
   /** The rules text's name in diagnostics. */
   readonly rulesFile?: string
+  /** What the rules text is; see `ParseOptions.format`. Default `auto`. */
+  readonly rulesFormat?: ParseOptions['format']
   /** Default `on`; see `FirewallConfig.conntrack`. */
   readonly conntrack?: 'on' | 'auto'
   /** By the kernel's names; only what differs from the defaults. */
@@ -80,6 +82,8 @@ export function createFirewall(options: FirewallOptions = {}): FirewallState {
   })
 }
 
+const NO_OPTIONS: StepOptions = {}
+
 /**
  * One packet arrives, or is sent by the box itself: the whole of netfilter in one pure function.
  *
@@ -92,7 +96,7 @@ export function createFirewall(options: FirewallOptions = {}): FirewallState {
  * outcome.fate.kind // 'forwarded'
  * outcome.emitted[0]?.packet.toString()
  */
-export function step(state: FirewallState, arrival: Arrival, options: StepOptions = {}): Outcome {
+export function step(state: FirewallState, arrival: Arrival, options: StepOptions = NO_OPTIONS): Outcome {
   const transaction = new Transaction(state, PATH, options, undefined)
   const result = arrive(transaction, arrival)
   return new Outcome(transaction.commit(), result, () => trace(state, arrival, options))
@@ -188,13 +192,14 @@ function readRules(options: FirewallOptions): FirewallConfig['rules'] {
 function readRuleset(
   text: string,
   family: Family,
-  { resolveHost, rulesFile }: Pick<FirewallOptions, 'resolveHost' | 'rulesFile'>,
+  { resolveHost, rulesFile, rulesFormat }: Pick<FirewallOptions, 'resolveHost' | 'rulesFile' | 'rulesFormat'>,
   base?: Ruleset,
 ): Ruleset {
   const { ruleset, diagnostics } = parseRules(text, {
     family,
     ...(resolveHost !== undefined && { resolveHost }),
     ...(rulesFile !== undefined && { file: rulesFile }),
+    ...(rulesFormat !== undefined && { format: rulesFormat }),
     ...(base !== undefined && { base }),
   })
   if (ruleset === undefined) throw new DiagnosticError(diagnostics)

@@ -140,7 +140,7 @@ export function duplicate(
   device: string | undefined,
   transaction: Transaction,
 ): void {
-  if (transaction.duplicating) return
+  if (transaction.duplicating || transaction.copies++ >= MOST_COPIES) return
   const route = outputRoute(transaction.routing(skb.family), gateway, { device })
   if (route.errno !== 0) return
   const copy = new Skb(skb.family, copiedBytes(skb, transaction.hook))
@@ -153,6 +153,9 @@ export function duplicate(
   transaction.duplicating = false
   transaction.answering--
 }
+
+/** A copy that goes to the box itself can be copied again when it comes in, and so on: the kernel never ends, we do. */
+const MOST_COPIES = 1000
 
 /** One hop less against loops between two hosts, and IPv4's DF so that the source hears of a smaller MTU. */
 function copiedBytes(skb: Skb, hook: Hook): Uint8Array {

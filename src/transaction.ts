@@ -98,13 +98,15 @@ export class Transaction implements NatContext {
   nextPacketId: number
 
   /** What the present arrival has done so far. */
-  result: StepResult = new StepResult()
+  result!: StepResult
   /** A packet is being received, as opposed to sent by a process. */
   inSoftirq = false
   /** How deep we are in answers that the box makes itself. */
   answering = 0
   /** A copy of `-j TEE` is on its way: nothing is copied meanwhile (`in_nf_duplicate`). */
   duplicating = false
+  /** How many copies of `-j TEE` the present arrival has set off. */
+  copies = 0
   /** Packets on their way through `lo`, each a traversal of its own after the present one. */
   readonly looped: Skb[] = []
 
@@ -162,6 +164,7 @@ export class Transaction implements NatContext {
 
   /** A fresh result for the next arrival. */
   begin(): StepResult {
+    this.copies = 0
     this.result = new StepResult()
     return this.result
   }

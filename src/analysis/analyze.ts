@@ -68,7 +68,13 @@ export function analyze(ruleset: Ruleset): Analysis {
       }
     }
   }
-  return { ruleset, space, flows, skipped, rules: reportAll(ruleset, flows, new Set(skipped.map(s => s.table))) }
+  return {
+    ruleset,
+    space,
+    flows,
+    skipped,
+    rules: reportAll(ruleset, flows, new Set(skipped.map(s => s.table))),
+  }
 }
 
 /** The message of an error that means "too big to decide"; throws any other again. */

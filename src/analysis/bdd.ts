@@ -177,7 +177,7 @@ export class Bdd {
     if (this.cacheA[slot] === a && this.cacheB[slot] === key) return this.cacheResult[slot]!
     const levelA = this.levels[a]!
     const levelB = this.levels[b]!
-    const level = levelA < levelB ? levelA : levelB
+    const level = Math.min(levelA, levelB)
     const low = this.apply(
       operation,
       levelA === level ? this.lows[a]! : a,

@@ -2,6 +2,7 @@ import { protocolName } from '../packet/protocols.ts'
 import type { AddressMatch, InterfaceMatch, Match, Rule } from '../rules/model.ts'
 import { matchExtension } from '../rules/registry.ts'
 import { FULL, type Node } from './bdd.ts'
+import { lowDomain } from './domain.ts'
 import { KINDS } from './fields.ts'
 import { EXACT_MATCHES } from './match-conditions.ts'
 import type { PacketSpace } from './space.ts'
@@ -54,6 +55,7 @@ export class Translator {
   private readonly space: PacketSpace
   private readonly context: TableContext
   private readonly prefix: string
+  private readonly low: Node
   private readonly uses = new Map<string, number>()
   private readonly known = new Map<string, Node>()
 
@@ -62,36 +64,39 @@ export class Translator {
     this.space = space
     this.context = context
     this.prefix = prefix
+    this.low = lowDomain(space)
   }
 
   /** Called once for every place the rule stands at when user chains are unfolded. */
   condition(rule: Rule): Condition {
     const { space } = this
-    let touched = this.header(rule)
-    let memory: Node = FULL
+    const parts = [...this.header(rule), this.low]
+    const memory: Node[] = []
     const remembering: string[] = []
     for (const match of rule.matches) {
       const exact = this.exact(match)
       if (exact !== undefined) {
-        touched = space.bdd.and(touched, exact)
+        parts.push(exact)
         continue
       }
       const text = `-m ${match.name} ${this.textOf(match)}`.trimEnd()
       if (this.isStable(match)) {
-        touched = space.bdd.and(touched, this.shared(text))
+        parts.push(this.shared(text))
         continue
       }
       const { node, name } = this.fresh(text)
-      memory = space.bdd.and(memory, node)
+      memory.push(node)
       remembering.push(name)
     }
-    return { matched: space.bdd.and(touched, memory), touched, memory: remembering.join(' and ') }
+    const touched = space.conjunction(parts)
+    const matched = memory.length === 0 ? touched : space.conjunction([...parts, ...memory])
+    return { matched, touched, memory: remembering.join(' and ') }
   }
 
-  private header(rule: Rule): Node {
+  private header(rule: Rule): Node[] {
     const { space } = this
     const { fragment, protocol } = rule
-    return space.all(
+    return [
       this.device('in', rule.inInterface),
       this.device('out', rule.outInterface),
       protocol === undefined || protocol.number === 0
@@ -102,7 +107,7 @@ export class Translator {
         : space.negatedIf(fragment.negated, space.is('kind', KINDS.indexOf('later'))),
       this.address('source', rule.source),
       this.address('destination', rule.destination),
-    )
+    ]
   }
 
   private address(name: 'source' | 'destination', match: AddressMatch | undefined): Node {

@@ -1,9 +1,16 @@
 import { createFirewall, step } from '../firewall.ts'
 import type { Arrival, Outcome } from '../outcome.ts'
-import { BUILTIN_CHAINS, type Hook, type Ruleset, TABLES, type Table, type TableName } from '../rules/model.ts'
+import {
+  BUILTIN_CHAINS,
+  type Hook,
+  type Ruleset,
+  TABLES,
+  type Table,
+  type TableName,
+} from '../rules/model.ts'
 import { tooBig } from './analyze.ts'
 import { EMPTY, type Node } from './bdd.ts'
-import { decide, type Decisions, disputed } from './decisions.ts'
+import { type Decisions, decide, disputed } from './decisions.ts'
 import { type Flow, flowOf } from './flow.ts'
 import { readPoint } from './header.ts'
 import { plausible } from './plausible.ts'
@@ -86,7 +93,11 @@ function withTable(ruleset: Ruleset, name: TableName): Ruleset {
   return { ...ruleset, tables: { ...ruleset.tables, [name]: { name, chains } } }
 }
 
-function compare(flows: readonly [Flow, Flow], rulesets: readonly [Ruleset, Ruleset], limit: number): RulesetDiff {
+function compare(
+  flows: readonly [Flow, Flow],
+  rulesets: readonly [Ruleset, Ruleset],
+  limit: number,
+): RulesetDiff {
   const [a] = flows
   const { space, table, hook } = a
   const { bdd } = space
@@ -125,9 +136,11 @@ function disagreements({ bdd }: PacketSpace, [a, b]: readonly [Decisions, Decisi
   }
   for (const [first, x] of a.verdicts)
     for (const [second, y] of b.verdicts) if (first !== second) note(first, second, bdd.and(x, y))
+  // what else happens to packets that are decided differently follows from that
+  const told = found.reduce((sets, { set }) => bdd.or(sets, set), EMPTY)
   for (const action of new Set([...a.effects.keys(), ...b.effects.keys()])) {
-    const x = a.effects.get(action) ?? EMPTY
-    const y = b.effects.get(action) ?? EMPTY
+    const x = bdd.difference(a.effects.get(action) ?? EMPTY, told)
+    const y = bdd.difference(b.effects.get(action) ?? EMPTY, told)
     note(`with ${action}`, `without ${action}`, bdd.difference(x, y))
     note(`without ${action}`, `with ${action}`, bdd.difference(y, x))
   }
@@ -139,7 +152,11 @@ function orderText(decisions: readonly [Decisions, Decisions]): string {
 }
 
 /** Sends the region's packet through both rulesets, the one table alone. */
-function confirm(flow: Flow, rulesets: readonly [Ruleset, Ruleset], region: Region): DifferenceWitness | undefined {
+function confirm(
+  flow: Flow,
+  rulesets: readonly [Ruleset, Ruleset],
+  region: Region,
+): DifferenceWitness | undefined {
   const point = readPoint(flow.space, region.bits)
   for (const way of waysOf(flow.hook, point)) {
     try {

@@ -1,6 +1,6 @@
-import { BUILTIN_CHAINS, type Hook, type TableName } from '../rules/model.ts'
+import type { Hook, TableName } from '../rules/model.ts'
 import { FULL, type Node } from './bdd.ts'
-import { FIELD_NAMES } from './fields.ts'
+import type { FieldName } from './fields.ts'
 import type { PacketSpace } from './space.ts'
 import { NO_DEVICE } from './vocabulary.ts'
 
@@ -18,11 +18,7 @@ export function domainOf(space: PacketSpace, table: TableName, hook: Hook): Node
     return space.named(name, atom => (atom !== NO_DEVICE) === has)
   }
   return space.all(
-    // every number of a field of names must be a name
-    ...FIELD_NAMES.map(name => {
-      const { atoms } = space.fields[name]
-      return atoms === undefined ? FULL : space.between(name, 0, atoms.length - 1)
-    }),
+    ...HIGH_FIELDS.map(name => isName(space, name)),
     device('in'),
     device('out'),
     // NEW is by definition the original direction; without a connection there is none, and no translation
@@ -31,11 +27,22 @@ export function domainOf(space: PacketSpace, table: TableName, hook: Hook): Node
     // the nat table is asked about a connection's first packet only
     table === 'nat' ? space.named('state', name => name === 'NEW' || name === 'RELATED') : FULL,
     table === 'nat' ? space.is('direction', 0) : FULL,
+    lowDomain(space),
+  )
+}
+
+/** The part of every domain that lies below the addresses. Put under a rule's conditions first, it is never copied. */
+export function lowDomain(space: PacketSpace): Node {
+  return space.all(
+    isName(space, 'kind'),
+    isName(space, 'mac'),
     space.between('length', space.family === 4 ? 20 : 40, 65535),
   )
 }
 
-/** The hooks that a table has. */
-export function hooksOf(table: TableName): readonly Hook[] {
-  return BUILTIN_CHAINS[table]
+const HIGH_FIELDS: readonly FieldName[] = ['state', 'direction', 'in', 'out']
+
+/** Every number of a field of names must be a name. */
+function isName(space: PacketSpace, field: FieldName): Node {
+  return space.between(field, 0, space.fields[field].atoms!.length - 1)
 }

@@ -1,6 +1,10 @@
 import type { Address, Family } from '../address.ts'
 
-/** What a packet set may speak of. Everything else that a rule asks is an opaque condition (see `space.ts`). */
+/**
+ * What a packet set may speak of, in the order of the variables. Everything else that a rule asks is an opaque
+ * condition (see `space.ts`). Few-valued fields come first; what a transport match asks lies below the addresses, so
+ * that it is put under them without copying them.
+ */
 export const FIELD_NAMES = [
   'state',
   'direction',
@@ -9,9 +13,9 @@ export const FIELD_NAMES = [
   'in',
   'out',
   'protocol',
-  'kind',
   'source',
   'destination',
+  'kind',
   'dport',
   'sport',
   'flags',
@@ -109,7 +113,6 @@ export function bitOf(value: number, bits: number, index: number): 0 | 1 {
 
 /** The same of an address. */
 export function addressBit(address: Address, index: number): 0 | 1 {
-  const word =
-    index < 32 ? address.w0 : index < 64 ? address.w1 : index < 96 ? address.w2 : address.w3
+  const word = index < 32 ? address.w0 : index < 64 ? address.w1 : index < 96 ? address.w2 : address.w3
   return ((word >>> (31 - (index & 31))) & 1) as 0 | 1
 }

@@ -97,7 +97,14 @@ class Unfolding {
     this.chain(this.hook, domain, frame, [])
     this.close(frame)
     const policy = this.table.chains[this.hook]!.policy ?? 'ACCEPT'
-    this.push({ chain: this.hook, number: 'policy', condition: domain, action: policy, kind: 'decide', via: [] })
+    this.push({
+      chain: this.hook,
+      number: 'policy',
+      condition: domain,
+      action: policy,
+      kind: 'decide',
+      via: [],
+    })
     this.applyLeaves()
     return this.entries
   }
@@ -119,7 +126,16 @@ class Unfolding {
     const { chain, number, guard, frame, via } = place
     const { matched, touched, memory } = this.translator.condition(rule)
     const condition = bdd.and(guard, matched)
-    const common = { chain, number, rule, condition, touched: bdd.and(guard, touched), remembers: memory !== '', memory, via }
+    const common = {
+      chain,
+      number,
+      rule,
+      condition,
+      touched: bdd.and(guard, touched),
+      remembers: memory !== '',
+      memory,
+      via,
+    }
     const { target } = rule
     switch (target.kind) {
       case 'none':
@@ -148,7 +164,16 @@ class Unfolding {
         } else {
           this.chain(target.chain, condition, frame, here)
           // the end of a goto's chain is the end of ours
-          frame.push(this.push({ ...common, rule: undefined, touched: EMPTY, kind: 'leave', action: '', isJump: true }))
+          frame.push(
+            this.push({
+              ...common,
+              rule: undefined,
+              touched: EMPTY,
+              kind: 'leave',
+              action: '',
+              isJump: true,
+            }),
+          )
         }
         return
       }
@@ -187,7 +212,8 @@ class Unfolding {
     this.entries.forEach((entry, index) => {
       open = open.filter(({ next }) => next > index)
       for (const leave of open)
-        if (overlaps(entry.hull, leave.hull)) entry.effective = bdd.difference(entry.effective, leave.effective)
+        if (overlaps(entry.hull, leave.hull))
+          entry.effective = bdd.difference(entry.effective, leave.effective)
       if (entry.kind === 'leave') open.push(entry)
     })
   }

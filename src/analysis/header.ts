@@ -42,7 +42,8 @@ export function readPoint(
   const conditions: { text: string; holds: boolean }[] = []
   for (let level = space.fieldBits; level < bits.length; level++) {
     const opaque = space.opaqueAt(level)
-    if (opaque !== undefined && relevant(opaque)) conditions.push({ text: opaque.text, holds: bits[level] === 1 })
+    if (opaque !== undefined && relevant(opaque))
+      conditions.push({ text: opaque.text, holds: bits[level] === 1 })
   }
   return {
     state: STATES[space.valueOf('state', bits)] ?? 'NEW',
@@ -79,7 +80,5 @@ export function addressOf(space: PacketSpace, name: 'source' | 'destination', bi
     for (let i = 0; i < 32; i++) value = (value << 1) | bits[offset + from + i]!
     return value
   }
-  return space.family === 4
-    ? Address.v4(word(0))
-    : new Address(6, word(0), word(32), word(64), word(96))
+  return space.family === 4 ? Address.v4(word(0)) : new Address(6, word(0), word(32), word(64), word(96))
 }

@@ -5,7 +5,7 @@ import { StateBit } from '../rules/matches/states.ts'
 import type { TcpOptions } from '../rules/matches/tcp.ts'
 import type { UdpOptions } from '../rules/matches/udp.ts'
 import { FULL, type Node } from './bdd.ts'
-import { DIRECTIONS, KINDS, PACKET_TYPES, STATES } from './fields.ts'
+import { DIRECTIONS, KINDS, PACKET_TYPES, type STATES } from './fields.ts'
 import type { PacketSpace } from './space.ts'
 import type { Mutable } from './table-context.ts'
 import { NO_MAC } from './vocabulary.ts'
@@ -57,7 +57,9 @@ export const EXACT_MATCHES: Readonly<Record<string, ExactMatch>> = {
     const among = (name: 'sport' | 'dport'): Node =>
       space.any(...ranges.map(({ min, max }) => space.between(name, min, max)))
     const ports =
-      side === 'ports' ? space.any(among('sport'), among('dport')) : among(side === 'sports' ? 'sport' : 'dport')
+      side === 'ports'
+        ? space.any(among('sport'), among('dport'))
+        : among(side === 'sports' ? 'sport' : 'dport')
     return space.all(whole(space), space.negatedIf(negated, ports))
   }),
 
@@ -74,8 +76,10 @@ export const EXACT_MATCHES: Readonly<Record<string, ExactMatch>> = {
     space.named('mac', mac => mac !== NO_MAC && (mac === address) !== negated),
   ),
 
-  pkttype: exact<Negatable & { readonly type: string }>([], ({ type, negated }, space) =>
-    space.negatedIf(negated, space.is('packetType', PACKET_TYPES.findIndex(name => name === type))),
+  pkttype: exact<Negatable & { readonly type: (typeof PACKET_TYPES)[number] }>(
+    [],
+    ({ type, negated }, space) =>
+      space.negatedIf(negated, space.is('packetType', PACKET_TYPES.indexOf(type))),
   ),
 
   mark: exact<Negatable & { readonly mark: { readonly value: number; readonly mask: number } }>(
@@ -115,8 +119,14 @@ function whole(space: PacketSpace): Node {
   return space.is('kind', KINDS.indexOf('whole'))
 }
 
-function port(space: PacketSpace, name: 'sport' | 'dport', match: (NumberRange & Negatable) | undefined): Node {
-  return match === undefined ? FULL : space.negatedIf(match.negated, space.between(name, match.min, match.max))
+function port(
+  space: PacketSpace,
+  name: 'sport' | 'dport',
+  match: (NumberRange & Negatable) | undefined,
+): Node {
+  return match === undefined
+    ? FULL
+    : space.negatedIf(match.negated, space.between(name, match.min, match.max))
 }
 
 function flagsAre(space: PacketSpace, mask: number, compare: number): Node {
@@ -129,8 +139,13 @@ interface IcmpOptions extends Negatable {
   readonly max: number
 }
 
-function icmpType({ type, min, max, negated }: IcmpOptions, space: PacketSpace, any: number | undefined): Node {
-  const types = type === any ? FULL : space.all(space.is('icmpType', type), space.between('icmpCode', min, max))
+function icmpType(
+  { type, min, max, negated }: IcmpOptions,
+  space: PacketSpace,
+  any: number | undefined,
+): Node {
+  const types =
+    type === any ? FULL : space.all(space.is('icmpType', type), space.between('icmpCode', min, max))
   return space.all(whole(space), space.negatedIf(negated, types))
 }
 
@@ -193,4 +208,3 @@ function conntrack(options: ConntrackOptions, space: PacketSpace, opaque: (text:
     space.any(space.bdd.not(tracked), others),
   )
 }
-

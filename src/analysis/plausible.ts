@@ -46,14 +46,15 @@ export function plausible(space: PacketSpace, hook: Hook): readonly Node[] {
     implies(space.all(icmp, state('NEW')), space.all(requests, space.is('icmpCode', 0))),
     implies(
       space.all(icmp, state('ESTABLISHED')),
-      space.all(space.is('icmpCode', 0), space.any(space.all(reply, replies), space.all(bdd.not(reply), requests))),
+      space.all(
+        space.is('icmpCode', 0),
+        space.any(space.all(reply, replies), space.all(bdd.not(reply), requests)),
+      ),
     ),
     implies(state('RELATED'), space.all(icmp, errors)),
     implies(state('INVALID'), space.any(tcp, icmp, protocol(17))),
   )
-  const routable = space.all(
-    ...(['source', 'destination'] as const).map(name => unicast(space, name)),
-  )
+  const routable = space.all(...(['source', 'destination'] as const).map(name => unicast(space, name)))
   return [
     space.all(sendable, tracked, routable),
     space.all(sendable, tracked),

@@ -21,7 +21,7 @@ const MAX_POINTS = 400
 export function reach(flow: Flow, index: number): Reached {
   const { bdd } = flow.space
   const entry = flow.entries[index]!
-  let rest = entry.effective
+  let rest = entry.condition
   const cover: Entry[] = []
   if (rest !== EMPTY) {
     const rivals = rivalsOf(flow, index)
@@ -57,27 +57,30 @@ function rivalsOf({ entries }: Flow, index: number): Entry[] {
   return rivals
 }
 
-/** Everything that comes to an entry and matches there; all overlapping entries are taken away. */
-export function reachedSet(flow: Flow, index: number): Node {
+/**
+ * Everything that comes to an entry and matches there: all overlapping entries are taken away.
+ *
+ * @returns undefined when more than `maxRivals` overlap, since the set may then be large
+ */
+export function reachedSet(flow: Flow, index: number, maxRivals: number): Node | undefined {
   const { bdd } = flow.space
-  let rest = flow.entries[index]!.effective
-  for (const rival of rivalsOf(flow, index)) {
-    if (rest === EMPTY) break
-    rest = bdd.difference(rest, rival.effective)
-  }
+  const rivals = rivalsOf(flow, index)
+  if (rivals.length > maxRivals) return undefined
+  let rest = flow.entries[index]!.condition
+  for (const rival of rivals) rest = bdd.difference(rest, rival.effective)
   return rest
-}
-
-export function rivalCount(flow: Flow, index: number): number {
-  return rivalsOf(flow, index).length
 }
 
 /**
  * A cover without members that the others make superfluous, nearest rule kept last: drops one after the other. Entries
  * that left the chain prove that packets go elsewhere, and count like any other.
  */
-function smallest({ space: { bdd }, entries }: Flow, entry: Entry, cover: readonly Entry[]): readonly Entry[] {
-  const whole = entry.effective
+function smallest(
+  { space: { bdd }, entries }: Flow,
+  entry: Entry,
+  cover: readonly Entry[],
+): readonly Entry[] {
+  const whole = entry.condition
   // one rule that does it alone says more than several
   const alone = cover.find(({ effective }) => bdd.isSubset(whole, effective))
   if (alone !== undefined) return [alone]

@@ -3,7 +3,7 @@ import { type Analysis, keyOf, occurrencesOf, type Place, placeOf, tooBig } from
 import { EMPTY, type Node } from './bdd.ts'
 import type { Entry, Flow, RuleId } from './flow.ts'
 import { overlaps } from './hull.ts'
-import { reachedSet, rivalCount } from './reach.ts'
+import { reachedSet } from './reach.ts'
 
 /** A rule that is reached, and yet makes no difference. */
 export interface RedundantRule {
@@ -52,8 +52,11 @@ function decidedAlike(flow: Flow, index: number): readonly Entry[] | undefined {
   const { bdd } = flow.space
   const self = flow.entries[index]!
   if (self.kind !== 'decide' || self.remembers) return undefined
-  let rest = rivalCount(flow, index) <= MANY_RIVALS ? reachedSet(flow, index) : self.effective
-  rest = bdd.and(rest, flow.space.named('kind', kind => kind !== 'unreadable'))
+  let rest = reachedSet(flow, index, MANY_RIVALS) ?? self.effective
+  rest = bdd.and(
+    rest,
+    flow.space.named('kind', kind => kind !== 'unreadable'),
+  )
   const later = new Map<number, Node>()
   const deciders: Entry[] = []
   for (let i = index + 1; i < flow.entries.length; i++) {

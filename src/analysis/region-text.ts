@@ -35,9 +35,9 @@ function pieces(space: PacketSpace, name: FieldName, side: Node): readonly strin
     const cube = cubeOf(space, side, offset, bits)
     if (cube !== undefined)
       return [
-        FLAG_NAMES.flatMap((flag, i) => (cube[i] === undefined ? [] : [cube[i] === 1 ? flag : `!${flag}`])).join(
-          '+',
-        ),
+        FLAG_NAMES.flatMap((flag, i) =>
+          cube[i] === undefined ? [] : [cube[i] === 1 ? flag : `!${flag}`],
+        ).join('+'),
       ]
   }
   if (name === 'source' || name === 'destination') return addressPieces(space, name, side)

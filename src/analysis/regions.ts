@@ -1,7 +1,7 @@
 import { EMPTY, FULL, type Node } from './bdd.ts'
 import { FIELD_NAMES, type FieldName } from './fields.ts'
-import type { PacketSpace } from './space.ts'
 import { fieldText } from './region-text.ts'
+import type { PacketSpace } from './space.ts'
 import { taste } from './taste.ts'
 
 /** A set of packets that people can read: every field for itself is one of some values. */
@@ -18,10 +18,7 @@ export interface Region {
 const WIDENING: readonly FieldName[] = [...FIELD_NAMES].reverse()
 /** Fields at whose differences people look first keep their shape: widened last. */
 const KEPT: readonly FieldName[] = ['protocol', 'dport', 'destination', 'source', 'out', 'in', 'state']
-const ORDER: readonly FieldName[] = [
-  ...WIDENING.filter(name => !KEPT.includes(name)),
-  ...KEPT.toReversed(),
-]
+const ORDER: readonly FieldName[] = [...WIDENING.filter(name => !KEPT.includes(name)), ...KEPT.toReversed()]
 
 /** The regions of a set, disjoint; `complete` is false when there are more than were asked for. */
 export interface Regions {
@@ -65,18 +62,23 @@ interface Axis {
   readonly to: number
 }
 
-function widen(space: PacketSpace, rest: Node, domain: Node, bits: Uint8Array): { box: Node; region: Region } {
+function widen(
+  space: PacketSpace,
+  rest: Node,
+  domain: Node,
+  bits: Uint8Array,
+): { box: Node; region: Region } {
   const { bdd } = space
   const outside = bdd.difference(domain, rest)
   const axes = axesOf(space)
   const sides = new Map<Axis, Node>(axes.map(axis => [axis, pointSide(space, axis, bits)]))
   for (const axis of axes) {
     const others = axes.filter(other => other !== axis).map(other => sides.get(other)!)
-    const bad = bdd.and(space.all(...byLevel(space, others)), outside)
+    const bad = bdd.and(space.conjunction(others), outside)
     const before = bdd.exists(bad, axis.to, space.width)
     sides.set(axis, bdd.not(bdd.exists(before, 0, axis.from)))
   }
-  const box = space.all(...byLevel(space, [...sides.values()]))
+  const box = space.conjunction([...sides.values()])
   const fields: { [name in FieldName]?: string } = {}
   const conditions: string[] = []
   for (const [axis, side] of sides) {
@@ -111,11 +113,6 @@ function pointSide(space: PacketSpace, { from, to }: Axis, bits: Uint8Array): No
     node = bits[level] === 1 ? space.bdd.make(level, EMPTY, node) : space.bdd.make(level, node, EMPTY)
   }
   return node
-}
-
-/** Conjunctions are cheap when the lowest variables are put in last. */
-function byLevel(space: PacketSpace, nodes: readonly Node[]): readonly Node[] {
-  return [...nodes].sort((a, b) => space.bdd.level(a) - space.bdd.level(b))
 }
 
 function inOrder(fields: { readonly [name in FieldName]?: string }): Region['fields'] {

@@ -1,7 +1,7 @@
 import type { Address, Family, Prefix } from '../address.ts'
 import type { Ruleset } from '../rules/model.ts'
 import { Bdd, EMPTY, FULL, type Node } from './bdd.ts'
-import { addressBit, bitOf, type Field, FIELD_NAMES, type FieldName, layOut } from './fields.ts'
+import { addressBit, bitOf, FIELD_NAMES, type Field, type FieldName, layOut } from './fields.ts'
 import { vocabularyOf } from './vocabulary.ts'
 
 /** Something a rule asks that is no field: a free variable, true or false for reasons of its own. */
@@ -126,6 +126,11 @@ export class PacketSpace {
 
   all(...nodes: readonly Node[]): Node {
     return nodes.reduceRight((set, node) => this.bdd.and(node, set), FULL)
+  }
+
+  /** The same, cheapest first: the sets with the lowest variables are put together, the others on top of them. */
+  conjunction(nodes: readonly Node[]): Node {
+    return this.all(...[...nodes].sort((a, b) => this.bdd.level(a) - this.bdd.level(b)))
   }
 
   any(...nodes: readonly Node[]): Node {

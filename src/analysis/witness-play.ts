@@ -62,7 +62,8 @@ export function boxOf(point: HeaderPoint, way: Way): Box {
   if (way === 'loop') addresses.set('lo', [...new Set(addresses.get('lo'))])
   const routes: string[] = []
   if (way === 'through' || way === 'to-box') routes.push(`${source}/${host} dev ${input || OTHER_DEVICE}`)
-  if (way === 'through' || way === 'from-box') routes.push(`${destination}/${host} dev ${output || OTHER_DEVICE}`)
+  if (way === 'through' || way === 'from-box')
+    routes.push(`${destination}/${host} dev ${output || OTHER_DEVICE}`)
   routes.push(`default dev ${way === 'to-box' ? input : OTHER_DEVICE}`)
   return {
     interfaces: Object.fromEntries([...addresses].map(([name, list]) => [name, { addresses: list }])),
@@ -96,7 +97,11 @@ export function playOf(point: HeaderPoint, way: Way): Play | string {
 function established(point: HeaderPoint, way: Way): Play {
   const isReply = point.direction === 'reply'
   const opener = { ...(isReply ? swapped(point) : point), ...plainOpening(point) } as HeaderPoint
-  const answer = { ...(isReply ? point : swapped(point)), ...plainOpening(point), icmpType: answering(opener) }
+  const answer = {
+    ...(isReply ? point : swapped(point)),
+    ...plainOpening(point),
+    icmpType: answering(opener),
+  }
   const from = (mine: boolean) => (mine === isReply ? 'reverse' : 'same')
   const tcpOnly = point.protocol === IPPROTO_TCP
   const open = arrivalOf({ ...opener, flags: 0x02 }, way, { side: from(true) })

@@ -1,6 +1,6 @@
 import { createFirewall, step } from '../firewall.ts'
-import type { Arrival, Outcome } from '../outcome.ts'
 import { formatFate } from '../format/trace-text.ts'
+import type { Arrival, Outcome } from '../outcome.ts'
 import type { Hook, Ruleset } from '../rules/model.ts'
 import { parseRules } from '../rules/parse.ts'
 import type { FirewallState } from '../state.ts'
@@ -9,7 +9,7 @@ import { EMPTY } from './bdd.ts'
 import type { Flow, RuleId } from './flow.ts'
 import { type HeaderPoint, readPoint } from './header.ts'
 import { plausible } from './plausible.ts'
-import { reach, reachedSet, rivalCount } from './reach.ts'
+import { reach, reachedSet } from './reach.ts'
 import { TASTES, taste } from './taste.ts'
 import { type Box, boxOf, type Play, playOf, type Way, waysOf } from './witness-play.ts'
 
@@ -73,7 +73,13 @@ export class WitnessFinder {
     return { id, ...nearest! }
   }
 
-  private attempt(id: RuleId, hook: Hook, point: HeaderPoint, tables: 'all' | 'alone', way: Way): Witness | string {
+  private attempt(
+    id: RuleId,
+    hook: Hook,
+    point: HeaderPoint,
+    tables: 'all' | 'alone',
+    way: Way,
+  ): Witness | string {
     let play: Play | string
     try {
       play = playOf(point, way)
@@ -171,9 +177,9 @@ function candidates(flow: Flow, index: number, first: Uint8Array): Uint8Array[] 
   const { bdd } = space
   const found: Uint8Array[] = []
   try {
-    const exact = rivalCount(flow, index) <= MANY_RIVALS
     const reached = reach(flow, index)
-    const set = exact ? reachedSet(flow, index) : reached.kind === 'reached' ? reached.rest : EMPTY
+    const known = reached.kind === 'reached' ? reached.rest : EMPTY
+    const set = reachedSet(flow, index, MANY_RIVALS) ?? known
     const levels = plausible(space, flow.hook)
     const nodes = levels.map(level => bdd.and(set, level)).filter(node => node !== EMPTY)
     for (const node of nodes.slice(0, 2))

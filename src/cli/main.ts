@@ -2,8 +2,12 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { DiagnosticError } from '../diagnostic.ts'
+import { checkCommand } from './check.ts'
 import { conformanceCommand } from './conformance.ts'
+import { diffCommand } from './diff.ts'
+import { explainCommand } from './explain.ts'
 import { rulesCommand } from './rules.ts'
+import { runCommand } from './run.ts'
 import { traceCommand } from './trace.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -14,7 +18,11 @@ const program = new Command('netfilter-sim')
   .description('an executable model of Linux netfilter: what becomes of a packet, and why')
   .version(version)
   .addCommand(traceCommand())
+  .addCommand(runCommand())
+  .addCommand(explainCommand())
   .addCommand(rulesCommand())
+  .addCommand(checkCommand(version))
+  .addCommand(diffCommand())
   .addCommand(conformanceCommand())
 
 try {

@@ -24,6 +24,7 @@ export function replayCase(recorded: KernelCase): Replay {
       interfaces: recorded.interfaces,
       routes: recorded.routes,
       rules: recorded.family === 4 ? { ipv4: recorded.rules } : { ipv6: recorded.rules },
+      rulesFormat: 'restore',
       conntrack: recorded.conntrack,
       sysctls: recorded.sysctl ?? {},
       ...(recorded.ipset !== undefined && { sets: recorded.ipset }),
@@ -48,7 +49,9 @@ export function replayCase(recorded: KernelCase): Replay {
       'in' in given ? { device: given.in, packet } : { local: true, packet, socket: ROOT }
     // time stood still but for what the recorder slept
     if (recorded.pace) state = advance(state, PACE_MS)
-    const outcome = step(withOtherIds(state, packet), arrival, { choosePort: chooserOf(given.expect?.choices ?? []) })
+    const outcome = step(withOtherIds(state, packet), arrival, {
+      choosePort: chooserOf(given.expect?.choices ?? []),
+    })
     state = outcome.state
     steps.push({ ...given, expect: dump(state, outcome, recorded, given) })
   }
@@ -140,7 +143,7 @@ function maskOuterId(text: string, input: Uint8Array | undefined): string {
 
 /** The box's own packets shall not have the id of the packet that arrives, so that they can be told apart. */
 function withOtherIds(state: FirewallState, packet: Uint8Array): FirewallState {
-  return state.with({ nextPacketId: (idOf(packet) ^ 0x8000) || 1 })
+  return state.with({ nextPacketId: idOf(packet) ^ 0x8000 || 1 })
 }
 
 function idOf(packet: Uint8Array): number {

@@ -1,4 +1,5 @@
 import { transportChecksumValid } from '../packet/checksum.ts'
+import { pullFragments } from '../packet/fragments.ts'
 import type { Skb } from '../packet/skb.ts'
 import { type Connection, SctpTracking, Status } from './connection.ts'
 import { Change } from './events.ts'
@@ -40,6 +41,8 @@ function track(packet: TrackedPacket): Tracked {
   const { skb, dataOffset, connection, direction } = packet
   if (skb.bytes.length < dataOffset + HEADER_LENGTH)
     return packet.invalid('the packet is too short for an SCTP header')
+  // `skb_ensure_writable` before it is verified
+  if (packet.verifiesChecksum) pullFragments(skb, dataOffset + HEADER_LENGTH)
   if (packet.verifiesChecksum && !transportChecksumValid(skb)) return packet.invalid('bad SCTP checksum')
   const chunks = readChunks(skb, dataOffset)
   if (chunks === undefined) return packet.invalid('SCTP chunks that may not stand together, or none')

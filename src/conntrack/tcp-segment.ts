@@ -63,7 +63,7 @@ export class TcpSegment {
 }
 
 /** `tcp_valid_flags`: without PSH, ECE and CWR, these may stand together (from Paul Starzetz' and others' OS fingerprinting). */
-const VALID_FLAGS: ReadonlySet<number> = new Set([
+const VALID_FLAGS: readonly number[] = [
   TCP_SYN,
   TCP_SYN | TCP_URG,
   TCP_SYN | TCP_ACK,
@@ -73,8 +73,11 @@ const VALID_FLAGS: ReadonlySet<number> = new Set([
   TCP_FIN | TCP_ACK | TCP_URG,
   TCP_ACK,
   TCP_ACK | TCP_URG,
-])
+]
+const IS_VALID: readonly boolean[] = Array.from({ length: 256 }, (_, flags) =>
+  VALID_FLAGS.includes(flags & ~(TCP_PSH | TCP_ECE | TCP_CWR)),
+)
 
 export function areFlagsValid(flags: number): boolean {
-  return VALID_FLAGS.has(flags & ~(TCP_PSH | TCP_ECE | TCP_CWR))
+  return IS_VALID[flags]!
 }

@@ -45,13 +45,19 @@ export class RoutingTable {
   /** In the order they are tried. */
   readonly entries: readonly FibEntry[]
   readonly sysctls: Sysctls
-  private readonly remembered = new Map<number, FibEntry | undefined>()
+  /** By first word; null: no route. */
+  private readonly remembered = new Map<number, FibEntry | null>()
+  /** IPv4: the first words of all own addresses, since every packet's source is asked for. */
+  private readonly ownWords = new Set<number>()
 
   private constructor(family: Family, devices: Devices, entries: readonly FibEntry[], sysctls: Sysctls) {
     this.sysctls = sysctls
     this.family = family
     this.devices = devices
     this.entries = entries
+    if (family === 4)
+      for (const { up, addresses } of devices.values())
+        if (up) for (const { address } of addresses) this.ownWords.add(address.w0)
   }
 
   /** @throws DiagnosticError for anything that `ip address add` or `ip route add` would refuse */
@@ -73,10 +79,11 @@ export class RoutingTable {
     if (this.family === 6) return this.lookup6(destination, device, strict)
     if (device !== '') return this.lookup4(destination, device)
     const { remembered } = this
-    if (remembered.has(destination.w0)) return remembered.get(destination.w0)
+    const known = remembered.get(destination.w0)
+    if (known !== undefined) return known ?? undefined
     const found = this.lookup4(destination, '')
     if (remembered.size >= 4096) remembered.clear()
-    remembered.set(destination.w0, found)
+    remembered.set(destination.w0, found ?? null)
     return found
   }
 
@@ -105,6 +112,7 @@ export class RoutingTable {
 
   /** Whether it is an address of one of the devices (`inet_lookup_ifaddr_rcu`), on a given one if named. */
   isOwnAddress(address: Address, device = ''): boolean {
+    if (this.family === 4 && device === '') return this.ownWords.has(address.w0)
     for (const other of this.devices.values()) {
       if (!other.up || (device !== '' && other.name !== device)) continue
       if (other.addresses.some(own => own.address.equals(address))) return true

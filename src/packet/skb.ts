@@ -4,6 +4,7 @@ import type { ConntrackTemplate } from '../conntrack/template.ts'
 import type { Ipv4Options } from '../ip/options.ts'
 import type { OutputRoute } from '../ip/output-route.ts'
 import type { DestinationType } from '../ip/route.ts'
+import { copyBytes } from './copy-bytes.ts'
 import { findTransport } from './extension-headers.ts'
 
 /**
@@ -90,7 +91,7 @@ export class Skb {
   /** The bytes for writing: copied first if anybody else may hold them. Call {@link Skb.refresh} after changing the IP header. */
   writable(): Uint8Array {
     if (!this.owned) {
-      this.bytes = this.bytes.slice()
+      this.bytes = copyBytes(this.bytes)
       this.owned = true
     }
     return this.bytes

@@ -100,8 +100,9 @@ function demandBytes(headerBytes: Uint8Array, protocol: number, needed: number):
 }
 
 /**
- * A word of an address with a mask is a range, unless the mask has holes: then the word excludes nothing. "Not this
- * prefix" is a statement about a single word only where the mask covers a single word.
+ * A word of an address with a mask is a range, unless the mask has holes: then the word excludes nothing. Such a range
+ * never has both signs, so words may stay signed. "Not this prefix" is a statement about a single word only where the
+ * mask covers a single word.
  */
 function demandPrefix(
   numbers: readonly RangeDemand[][],
@@ -116,17 +117,12 @@ function demandPrefix(
     const bits = wordOf(mask, word)
     if ((~bits & (~bits + 1)) !== 0) continue
     const low = wordOf(address, word)
-    numbers[first + word]!.push({ rule, ranges: [[ordered(low), ordered(low | ~bits)]], negated })
+    numbers[first + word]!.push({ rule, ranges: [[low, low | ~bits]], negated })
   }
 }
 
 function wordOf(address: Address, word: number): number {
   return word === 0 ? address.w0 : word === 1 ? address.w1 : word === 2 ? address.w2 : address.w3
-}
-
-/** Unsigned 32-bit order as signed order: signed numbers are what V8 keeps unboxed. */
-function ordered(word: number): number {
-  return word ^ 0x80000000
 }
 
 function numberIn(skb: Skb, field: number): number {
@@ -139,8 +135,8 @@ function numberIn(skb: Skb, field: number): number {
       return portAt(skb, skb.transportOffset + 2)
     default:
       return field < Field.DESTINATION
-        ? ordered(wordOf(skb.source, field - Field.SOURCE))
-        : ordered(wordOf(skb.destination, field - Field.DESTINATION))
+        ? wordOf(skb.source, field - Field.SOURCE)
+        : wordOf(skb.destination, field - Field.DESTINATION)
   }
 }
 

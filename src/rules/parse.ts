@@ -3,11 +3,13 @@ import { checkRuleset } from './check.ts'
 import type { Ruleset } from './model.ts'
 import { readRestoreText } from './restore.ts'
 import { type ParseOptions, RulesetDraft } from './ruleset-draft.ts'
-import { readScript } from './script.ts'
+import { readCommands, readScript } from './script.ts'
 
 export type { HostResolver } from './addresses.ts'
 
 export type { ParseOptions } from './ruleset-draft.ts'
+
+export type { ShellOptions } from './shell/options.ts'
 
 export interface ParseResult {
   /** Absent when there is an error: nothing is half loaded. */
@@ -17,17 +19,17 @@ export interface ParseResult {
 }
 
 /**
- * Reads a ruleset: iptables-save text, or a script of `iptables` commands (told apart by the first line that says
- * something). Everything that iptables 1.8.9 or the kernel would refuse is an error with its place; so is whatever the
+ * Reads a ruleset: iptables-save text, a shell script with `iptables` commands, or bare commands as `iptables -S` prints
+ * them (told apart by the first line that says something, or by `options.format`). Everything that iptables 1.8.9 or the kernel would refuse is an error with its place; so is whatever the
  * simulator does not model (`code: 'not-modelled'`).
  *
  * @example
  * const { ruleset, diagnostics } = parseRules('iptables -A INPUT -p tcp --dport 22 -j ACCEPT', { family: 4 })
  */
 export function parseRules(text: string, options: ParseOptions): ParseResult {
-  const { file, readCounters = false } = options
+  const { file } = options
   const draft = new RulesetDraft(options)
-  const diagnostics = isScript(text) ? readScript(text, draft) : readRestoreText(text, draft, readCounters)
+  const diagnostics = readText(text, draft, options)
   if (hasErrors(diagnostics)) return { diagnostics }
   const ruleset = draft.ruleset()
   const refusals = checkRuleset(ruleset, file)
@@ -39,8 +41,16 @@ function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some(diagnostic => diagnostic.severity === 'error')
 }
 
+function readText(text: string, draft: RulesetDraft, options: ParseOptions): Diagnostic[] {
+  const { format = 'auto', shell = {}, readCounters = false } = options
+  const kind = format === 'auto' ? kindOf(text) : format
+  if (kind === 'script') return readScript(text, draft, shell)
+  return kind === 'commands' ? readCommands(text, draft) : readRestoreText(text, draft, readCounters)
+}
+
 /** Save text begins with a table, and every line of it with one of a few characters. */
-function isScript(text: string): boolean {
+function kindOf(text: string): 'restore' | 'commands' | 'script' {
   const first = text.split('\n').find(line => /^\s*[^#\s]/.test(line))
-  return first !== undefined && !/^\s*[*:[-]|^COMMIT\s*$/.test(first)
+  if (first === undefined || /^\s*[*:[]|^COMMIT\s*$/.test(first)) return 'restore'
+  return /^\s*-/.test(first) ? 'commands' : 'script'
 }

@@ -4,6 +4,7 @@ import type { CommandContext } from './command.ts'
 import { type Ruleset, TABLES, type TableName } from './model.ts'
 import { tablesOf } from './print.ts'
 import { RuleError } from './rule-error.ts'
+import type { ShellOptions } from './shell/options.ts'
 import { TableDraft } from './table-draft.ts'
 import type { Word } from './words.ts'
 
@@ -19,6 +20,14 @@ export interface ParseOptions {
   readonly hasSet?: (name: string) => boolean
   /** Let `[packets:bytes]` count, as `iptables-restore -c` does. Default: false. */
   readonly readCounters?: boolean
+  /**
+   * `restore`: iptables-save text and nothing else, as strictly as iptables-restore; `script`: a shell script.
+   * Default `auto`: told apart by the first line that says something; bare commands as `iptables -S` prints them
+   * (`-A INPUT …`) are read too, for table filter.
+   */
+  readonly format?: 'auto' | 'restore' | 'script'
+  /** What surrounds a script: its arguments, its environment, what programs would print. */
+  readonly shell?: ShellOptions
   /** What is loaded already: the tables that the text does not name stay. */
   readonly base?: Ruleset
 }

@@ -1,186 +1,213 @@
 import type { Family } from '../address.ts'
 import type { Diagnostic } from '../diagnostic.ts'
 import { parseCommand } from './command-parser.ts'
+import { listCommands, listRules } from './list.ts'
+import type { TableName } from './model.ts'
+import { printRules } from './print.ts'
+import { readRestoreText } from './restore.ts'
 import { diagnosticOf, RuleError } from './rule-error.ts'
 import type { RulesetDraft } from './ruleset-draft.ts'
-import { type ShellToken, shellTokens } from './shell.ts'
-import type { Word } from './words.ts'
-
-/** Programs that have nothing to do with the rules: not run, and a warning says so. */
-const IGNORED = [
-  'set',
-  'echo',
-  'printf',
-  'modprobe',
-  'sysctl',
-  'exit',
-  'sleep',
-  'ip',
-  'ipset',
-  'service',
-  'systemctl',
-]
-/** Words that begin what only a shell can run. The ones that end it (`fi`, `done`) are passed over. */
-const CONTROL = [
-  'if',
-  'for',
-  'while',
-  'until',
-  'case',
-  'function',
-  'select',
-  '{',
-  '[',
-  '[[',
-  '!',
-  'test',
-  '.',
-  'source',
-  'eval',
-]
-const CONTROL_END = ['then', 'else', 'elif', 'fi', 'do', 'done', 'esac', '}', ';;']
-
-/** `iptables …` with its redirections taken off. */
-interface SimpleCommand {
-  readonly words: readonly Extract<ShellToken, { kind: 'word' }>[]
-  /** The operator before it: `&&` and `||` make it depend on the command before. */
-  readonly joint: string
-  /** Its error messages are thrown away (`2>/dev/null`). */
-  readonly muted: boolean
-}
+import type { ShellOptions } from './shell/options.ts'
+import { runShell } from './shell/run.ts'
+import type { Io, RulePrograms } from './shell/runtime.ts'
+import type { ShellReporter } from './shell/session.ts'
+import type { Place } from './shell/syntax.ts'
+import { restoreWords, type Word } from './words.ts'
 
 /**
- * Reads a script of `iptables` and `ip6tables` commands into a draft, in order, and goes on behind every error.
- * Commands of the other family are passed over. What only a shell could run is an error that says so.
+ * Reads a shell script into a draft: its `iptables` and `ip6tables` commands are carried out in the order in which sh
+ * would come to them, and it goes on behind every error. Commands of the other family are passed over; what any other
+ * program would do is not known (see {@link runShell}).
  */
-export function readScript(text: string, draft: RulesetDraft): Diagnostic[] {
+export function readScript(text: string, draft: RulesetDraft, options: ShellOptions): Diagnostic[] {
   const reader = new ScriptReader(draft)
-  const commands = simpleCommands(shellTokens(text))
-  commands.forEach((command, index) => {
-    reader.run(command, commands[index + 1]?.joint)
-  })
+  runShell(text, reader, reader, options, draft.file ?? 'sh')
+  if (!reader.hasCalls && !reader.diagnostics.some(({ severity }) => severity === 'error'))
+    reader.error(
+      new RuleError('the script runs no iptables command', undefined, {
+        code: 'shell',
+        hint: 'is it called with the right arguments? ParseOptions.shell.args gives them',
+      }),
+    )
   return reader.diagnostics
 }
 
-class ScriptReader {
+/**
+ * Reads bare commands as `iptables -S` prints them, one a line, quoted as in iptables-save text: `-A INPUT -j ACCEPT`.
+ */
+export function readCommands(text: string, draft: RulesetDraft): Diagnostic[] {
+  const reader = new ScriptReader(draft)
+  for (const [index, line] of text.split('\n').entries()) {
+    const start = { text: line, line: index + 1, column: 1 }
+    const words = /^\s*#/.test(line) ? [] : restoreWords(line, start.line, 1)
+    if (words.length > 0) reader.attempt(start, () => reader.apply(words, start))
+  }
+  return reader.diagnostics
+}
+
+class ScriptReader implements RulePrograms, ShellReporter {
   readonly diagnostics: Diagnostic[] = []
+  hasCalls = false
   private readonly draft: RulesetDraft
-  private succeeded = true
+  private readonly said = new Set<string>()
 
   constructor(draft: RulesetDraft) {
     this.draft = draft
   }
 
-  /** @param nextJoint `||` if the next command is there for the case that this one fails */
-  run(command: SimpleCommand, nextJoint: string | undefined): void {
-    if (command.joint === '&&' && !this.succeeded) return
-    if (command.joint === '||' && this.succeeded) return
-    this.succeeded = true
-    const start = command.words[0]?.word ?? { text: '', line: 1, column: 1 }
-    try {
-      this.execute(command)
-    } catch (error) {
-      const diagnostic = diagnosticOf(error, this.draft.file, start)
-      this.succeeded = false
-      if (diagnostic.code !== 'kernel') this.diagnostics.push(diagnostic)
-      else if (nextJoint !== '||')
-        this.diagnostics.push(command.muted ? { ...diagnostic, severity: 'warning' } : diagnostic)
-    }
+  error(error: RuleError): void {
+    this.say(diagnosticOf(error, this.draft.file, { text: '', line: 1, column: 1 }))
   }
 
-  private execute({ words, joint }: SimpleCommand): void {
-    const first = words[0]!
-    if (joint === '|' || joint === '(') throw notRun(joint, first.word)
-    if (first.plain && CONTROL_END.includes(first.word.text)) return
-    const substitution = words.find(word => word.substitution !== undefined)
-    if (substitution !== undefined) throw notRun(substitution.substitution!, substitution.word)
-    if (first.word.text === 'true' || first.word.text === ':') return
-    if (needsShell(first)) throw notRun(first.word.text, first.word)
-    const plain = withoutSudo(words.map(({ word }) => word))
-    const name = plain[0]
-    if (name !== undefined) this.call(name, plain.slice(1))
+  warning(message: string, { line, column }: Place): void {
+    const error = new RuleError(message, { text: '', line, column }, { code: 'shell' })
+    this.say({ ...diagnosticOf(error, this.draft.file, error.word!), severity: 'warning' })
   }
 
-  private call(name: Word, args: readonly Word[]): void {
-    const program = name.text.replace(/^.*\//, '')
+  kind(program: string): 'rules' | 'other' | undefined {
     const family = familyOf(program)
-    if (family === undefined) this.callOther(program, name)
-    else if (family === this.draft.family) {
-      const command = parseCommand(args, this.draft.context(undefined), name)
-      if (command === undefined) return
-      const place = command.tableWord ?? { ...command.word, text: command.table }
-      this.draft.openTable(place).apply(command)
+    if (family === undefined) return undefined
+    return family === this.draft.family ? 'rules' : 'other'
+  }
+
+  isListing(args: readonly string[]): boolean {
+    return args.some(arg => /^(-[nvx]*[LS][nvx]*|--list|--list-rules|\S*-save)$/.test(arg))
+  }
+
+  file(path: string): string | undefined {
+    const found = /^\/proc\/net\/ip(6?)_tables_names$/.exec(path)
+    if (found === null) return undefined
+    const isOther = (found[1] === '6') !== (this.draft.family === 6)
+    // the kernel puts a new table in front of the others
+    const names = isOther ? [] : Object.keys(this.draft.ruleset().tables).reverse()
+    return names.map(name => `${name}\n`).join('')
+  }
+
+  call(name: Word, args: readonly Word[], io: Io): number {
+    this.hasCalls = true
+    if (familyOf(programOf(name)) !== this.draft.family) return 0
+    const [first, second] = args
+    if (first === undefined && io.isMuted) return 2
+    if (second === undefined && /^(-V|--version)$/.test(first?.text ?? ''))
+      io.output.write(`${programOf(name)} v1.8.9 (legacy)\n`, name)
+    else if (/-save$/.test(name.text)) io.output.write(printRules(this.draft.ruleset()), name)
+    else if (/-restore$/.test(name.text)) return this.restore(name, args, io)
+    else {
+      const error = this.refusal(name, () => this.apply(args, name, io))
+      return error === undefined ? 0 : this.failed(error, io)
+    }
+    return 0
+  }
+
+  /** Says what is wrong with a command, and goes on. */
+  attempt(start: Word, run: () => void): void {
+    const diagnostic = this.refusal(start, run)
+    if (diagnostic !== undefined) this.say(diagnostic)
+  }
+
+  apply(args: readonly Word[], start: Word, io?: Io): void {
+    const command = parseCommand(args, this.draft.context(undefined), start)
+    if (command === undefined) return
+    const place = command.tableWord ?? { ...command.word, text: command.table }
+    const table = this.draft.openTable(place)
+    if (command.kind === 'list' && io !== undefined && !io.isNull)
+      io.output.write(this.listing(args, table.name), start)
+    table.apply(command)
+  }
+
+  private refusal(start: Word, run: () => void): Diagnostic | undefined {
+    try {
+      run()
+      return undefined
+    } catch (error) {
+      return diagnosticOf(error, this.draft.file, start)
     }
   }
 
-  private callOther(program: string, word: Word): void {
-    if (/^ip6?tables-(\w+-)?save$/.test(program)) return
-    const message = `'${program}' is not run`
-    if (!IGNORED.includes(program))
-      throw new RuleError(message, word, { code: 'shell', expected: 'iptables or ip6tables' })
+  /** A command that the kernel refuses may be meant to be: `iptables -C … || iptables -A …`. */
+  private failed(diagnostic: Diagnostic, io: Io): number {
+    if (diagnostic.code !== 'kernel') this.say(diagnostic)
+    else if (!io.isChecked) this.say(io.isMuted ? { ...diagnostic, severity: 'warning' } : diagnostic)
+    return 1
+  }
+
+  private listing(args: readonly Word[], table: TableName): string {
+    const ruleset = this.draft.ruleset()
+    const texts = args.map(({ text }) => text)
+    if (texts.some(text => /^(-S|--list-rules)$/.test(text))) return listCommands(ruleset, { table })
+    const has = (letter: string, long: string): boolean =>
+      texts.some(text => text === long || (/^-[a-zA-Z]+$/.test(text) && text.includes(letter)))
+    return listRules(ruleset, {
+      table,
+      numeric: has('n', '--numeric'),
+      verbose: has('v', '--verbose'),
+      lineNumbers: texts.includes('--line-numbers'),
+    })
+  }
+
+  /** `… | iptables-restore`: its lines keep the places where the script wrote them. */
+  private restore(name: Word, args: readonly Word[], io: Io): number {
+    const options = args.map(({ text }) => text)
+    const unknown = options.find(option => !/^(-[cvwt]|--(counters|verbose|wait|test))$/.test(option))
+    const readCounters = options.some(option => option === '-c' || option === '--counters')
+    if (io.input === undefined || (unknown !== undefined && !/^\d+$/.test(unknown))) {
+      const what =
+        io.input === undefined ? 'what it reads is not known' : `'${unknown}' is not supported here`
+      this.error(new RuleError(`${name.text}: ${what}`, name, { code: 'shell' }))
+      return 1
+    }
+    const places = io.input.lines().map(({ place }) => place)
+    const { text, lineOf } = placed(io.input.readAll(), places)
+    const found = readRestoreText(text, this.draft, readCounters)
+    for (const diagnostic of found) this.say({ ...diagnostic, ...(lineOf(diagnostic.line) ?? name) })
+    return found.some(({ severity }) => severity === 'error') ? 1 : 0
+  }
+
+  private say({ severity, file, line, column, message, code, expected, hint }: Diagnostic): void {
+    const key = `${line}:${column}:${severity}:${message}`
+    if (this.said.has(key)) return
+    this.said.add(key)
     this.diagnostics.push({
-      ...diagnosticOf(new RuleError(message, word, { code: 'shell' }), this.draft.file, word),
-      severity: 'warning',
+      severity,
+      ...(file === undefined ? {} : { file }),
+      line,
+      column,
+      message,
+      ...(code === undefined ? {} : { code }),
+      ...(expected === undefined ? {} : { expected }),
+      ...(hint === undefined ? {} : { hint }),
     })
   }
 }
 
-/** A keyword, an assignment, or the beginning of a function. */
-function needsShell({ word, plain }: SimpleCommand['words'][number]): boolean {
-  return (plain && CONTROL.includes(word.text)) || /^\w+=|^\w+\(\)/.test(word.text)
+function programOf({ text }: Word): string {
+  return text.replace(/^.*\//, '')
 }
 
-function notRun(what: string, word: Word): RuleError {
-  return new RuleError(`'${what}': this script needs a shell, and scripts are only read`, word, {
-    code: 'shell',
-    expected: 'plain iptables commands',
-    hint: 'run the script in a namespace and take what iptables-save prints',
-  })
-}
-
+/** Whose rules the program changes or prints. */
 function familyOf(program: string): Family | undefined {
-  const found = /^ip(6?)tables(-legacy|-nft)?$/.exec(program)
+  const found = /^ip(6?)tables(-legacy|-nft)?(-restore|-save)?$/.exec(program)
   return found === null ? undefined : found[1] === '6' ? 6 : 4
 }
 
-function withoutSudo(words: readonly Word[]): readonly Word[] {
-  if (words[0]?.text !== 'sudo') return words
-  const next = words.findIndex((word, index) => index > 0 && !word.text.startsWith('-'))
-  return next < 0 ? [] : words.slice(next)
-}
-
-/** Groups tokens into commands; redirections are left out. */
-function simpleCommands(tokens: readonly ShellToken[]): SimpleCommand[] {
-  const commands: SimpleCommand[] = []
-  let words: SimpleCommand['words'][number][] = []
-  let joint = ''
-  let muted = false
-  const end = (next: string): void => {
-    if (words.length > 0) commands.push({ words, joint, muted })
-    // a newline behind && or || does not end the list
-    if (words.length > 0 || next !== '\n') joint = next
-    words = []
-    muted = false
-  }
-  for (let at = 0; at < tokens.length; at++) {
-    const token = tokens[at]!
-    if (token.kind === 'word') {
-      words.push(token)
-      continue
-    }
-    const operator = token.word.text
-    if (!/[<>]/.test(operator)) end(operator)
-    else {
-      if (/^2>|^&>/.test(operator) && tokens[at + 1]?.word.text === '/dev/null') muted = true
-      if (/^2>&/.test(operator)) muted ||= isMutedOutput(tokens, at)
-      at++
-    }
-  }
-  end('')
-  return commands
-}
-
-/** `>/dev/null 2>&1` */
-function isMutedOutput(tokens: readonly ShellToken[], at: number): boolean {
-  return tokens[at - 1]?.word.text === '/dev/null' && /^1?>/.test(tokens[at - 2]?.word.text ?? '')
+/**
+ * A text for iptables-restore with empty lines put in, so that rules know the lines of the script. Where those do not
+ * go up (a loop printed them), the text stays as it is.
+ */
+function placed(
+  text: string,
+  places: readonly Place[],
+): { readonly text: string; readonly lineOf: (line: number) => Place | undefined } {
+  const isRising = places.every(({ line }, index) => index === 0 || line > places[index - 1]!.line)
+  if (!isRising) return { text, lineOf: line => places[line - 1] }
+  const byLine = new Map(places.map(place => [place.line, place]))
+  let next = 1
+  const lines = text.split('\n').map((line, index) => {
+    const place = places[index]
+    if (place === undefined) return line
+    const padded = '\n'.repeat(place.line - next) + line
+    next = place.line + 1
+    return padded
+  })
+  return { text: lines.join('\n'), lineOf: line => byLine.get(line) ?? places.at(-1) }
 }

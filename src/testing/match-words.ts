@@ -307,18 +307,6 @@ export const MATCH_WORDS: { readonly [name: string]: MatchWords } = {
         ),
       ),
   },
-  set: {
-    words: () =>
-      maybeNot(
-        oneOf(
-          '--match-set hosts src',
-          '--match-set hosts dst',
-          '--match-set nets src',
-          '--match-set services dst,dst',
-          '--match-set services src,src',
-        ),
-      ),
-  },
   state: {
     words: () =>
       maybeNot(
@@ -375,7 +363,14 @@ export const MATCH_WORDS: { readonly [name: string]: MatchWords } = {
     protocols: [6],
     words: () => maybeNot(oneOf('--mss 1460', '--mss 1:1460', '--mss 1461:65535', '--mss 536')),
   },
-  time: { words: () => oneOf('--timestart 00:00 --timestop 23:59:59', '--weekdays Mo,Tu,We,Th,Fr,Sa,Su', '--datestart 1970-01-01') },
+  time: {
+    words: () =>
+      oneOf(
+        '--timestart 00:00 --timestop 23:59:59',
+        '--weekdays Mo,Tu,We,Th,Fr,Sa,Su',
+        '--datestart 1970-01-01',
+      ),
+  },
   tos: {
     words: () =>
       maybeNot(

@@ -48,6 +48,15 @@ const USER_CHAINS: { readonly [table in TableName]: readonly (readonly [string, 
   security: [],
 }
 
+/** Most packets are forwarded, and most rulesets are about them. */
+const CHAIN_WEIGHTS: { readonly [chain: string]: number } = {
+  PREROUTING: 5,
+  FORWARD: 5,
+  POSTROUTING: 5,
+  OUTPUT: 3,
+  INPUT: 3,
+}
+
 /** Rulesets that iptables accepts: chains, jumps, gotos, NAT, and whatever extensions are asked for. */
 export function rulesetDraft(site: Site, shape: RulesetShape): fc.Arbitrary<RulesetDraft> {
   return fc.tuple(...shape.tables.map(name => tableDraft(site, name, shape))).map(tables => ({
@@ -82,7 +91,10 @@ function tableDraft(site: Site, name: TableName, shape: RulesetShape): fc.Arbitr
     ...USER_CHAINS[name],
   ]
   const rule = fc.oneof(
-    ...chains.map(([chain, reachedFrom]) => ruleDraft(site, name, chain, reachedFrom, shape)),
+    ...chains.map(([chain, reachedFrom]) => ({
+      weight: CHAIN_WEIGHTS[chain] ?? 1,
+      arbitrary: ruleDraft(site, name, chain, reachedFrom, shape),
+    })),
   )
   const policy =
     name === 'nat'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { targetExtension } from '../rules/registry.ts'
-import { address, joined, maybe, oneOf, port, type WordContext, type Words } from './words.ts'
+import { joined, maybe, oneOf, port, type WordContext, type Words } from './words.ts'
 
 interface TargetWords {
   readonly protocols?: readonly number[]
@@ -116,10 +116,6 @@ export const TARGET_WORDS: { readonly [name: string]: TargetWords } = {
             ]),
       ),
   },
-  SET: {
-    words: () =>
-      oneOf('--add-set dyn src', '--add-set dyn dst', '--del-set dyn src', '--add-set dyn src --exist'),
-  },
   SNAT: { weight: 5, words: at => sourceNat(at) },
   SNPT: { words: () => fc.constant('--src-pfx 2001:db8:6::/64 --dst-pfx 2001:db8:ffff::/64') },
   TCPMSS: {
@@ -130,7 +126,15 @@ export const TARGET_WORDS: { readonly [name: string]: TargetWords } = {
     words: () =>
       oneOf('--strip-options wscale', '--strip-options sack-permitted,timestamp', '--strip-options mss'),
   },
-  TEE: { words: at => address(at.site).map(host => `--gateway ${host}`) },
+  // never the box itself: such copies copy themselves for ever
+  TEE: {
+    words: ({ site }) =>
+      oneOf(
+        ...Object.values(site.hosts)
+          .flat()
+          .map(host => `--gateway ${host}`),
+      ),
+  },
   TOS: {
     words: () =>
       oneOf('--set-tos 0x10', '--set-tos 0x08/0x1c', '--and-tos 0xf0', '--or-tos 0x04', '--xor-tos 0x18'),
@@ -185,7 +189,7 @@ function destinationNat({ site, protocol }: WordContext): fc.Arbitrary<string> {
     fc.tuple(host, port).map(([text, n]) => `--to-destination ${wrap(text)}:${n}`),
     fc.tuple(host, port).map(([text, n]) => `--to-destination ${wrap(text)}:${n}-${Math.min(65535, n + 3)}`),
     ranged,
-    oneOf('--to-destination :8080', '--to-destination :5000-5003').filter(() => site.family === 4),
+    ...(site.family === 4 ? [oneOf('--to-destination :8080', '--to-destination :5000-5003')] : []),
   )
 }
 

@@ -59,7 +59,12 @@ const SEEDS = [
   udp({ from: '10.6.0.2:4000', to: '10.6.0.1:69', data: '\0\u0001file\0octet\0' }),
   icmp({ from: '10.6.0.2', to: '8.8.8.8', type: 'echo-request', id: 7, seq: 1 }),
   sctp({ from: '10.6.0.2:1', to: '10.6.0.1:2', tag: 0 }),
-  tcp({ from: '[fd00:6::2]:40000', to: '[2001:db8:9::9]:80', flags: 'S', options: [{ kind: 'mss', size: 1460 }] }),
+  tcp({
+    from: '[fd00:6::2]:40000',
+    to: '[2001:db8:9::9]:80',
+    flags: 'S',
+    options: [{ kind: 'mss', size: 1460 }],
+  }),
   icmp6({ from: 'fd00:6::2', to: '2001:db8:9::9', type: 'echo-request', id: 7, seq: 1 }),
   Packet.parse('icmp 8.8.8.8 > 10.6.0.2 port-unreachable { udp 10.6.0.2:4000 > 8.8.8.8:53 len=4 }'),
 ]

@@ -64,19 +64,10 @@ describe('a chain walked by its index does what a scan does', () => {
     '240.0.0.0/4',
   )
   const net6 = few('2001:db8::2', '2001:db8::/64', '2001:db8:0:1::/64', '::/0', '2001:db8::2/ffff::ffff')
-  const target = few(
-    '-j ACCEPT',
-    '-j DROP',
-    '',
-    '',
-    '-j RETURN',
-    '-j a',
-    '-g a',
-    '-j b',
-    '-g b',
-    '-j MARK --set-mark 1',
-  )
-  const lastTarget = few('-j ACCEPT', '-j DROP', '', '-j RETURN', '-j MARK --set-mark 1')
+  /** Mostly rules that go on, so that packets get far. */
+  const onward = few('', '', '', '', '', '-j MARK --set-mark 1')
+  const lastTarget = fc.oneof({ weight: 8, arbitrary: onward }, few('-j ACCEPT', '-j DROP', '-j RETURN'))
+  const target = fc.oneof({ weight: 3, arbitrary: lastTarget }, few('-j a', '-g a', '-j b', '-g b'))
 
   const rules = (net: fc.Arbitrary<string>, chain: string, targets: fc.Arbitrary<string>) =>
     fc
@@ -85,8 +76,12 @@ describe('a chain walked by its index does what a scan does', () => {
   const chains = (net: fc.Arbitrary<string>) =>
     fc
       .tuple(
-        fc.array(rules(net, 'FORWARD', target), { minLength: MIN_INDEXED_RULES, maxLength: 80 }),
-        fc.array(rules(net, 'a', lastTarget), { maxLength: 40 }),
+        fc.array(rules(net, 'FORWARD', target), {
+          minLength: MIN_INDEXED_RULES,
+          maxLength: 120,
+          size: 'max',
+        }),
+        fc.array(rules(net, 'a', lastTarget), { maxLength: 40, size: 'max' }),
         fc.array(rules(net, 'b', lastTarget), { maxLength: 12 }),
       )
       .map(lists => `*mangle\n:a -\n:b -\n${lists.flat().join('\n')}\nCOMMIT\n`)
@@ -103,7 +98,7 @@ describe('a chain walked by its index does what a scan does', () => {
         kind: few('tcp', 'syn', 'udp', 'icmp'),
         /** How much of it is there: a header may be cut off. */
         length: few(2000, 2000, 2000, 27, 44, 47, 50),
-        /** In units of 8 bytes; 1 is what TCP rules drop. */
+        /** In units of 8 bytes; 1 is what TCP rules drop. In IPv6: an extension header that is not all there. */
         fragment: few(0, 0, 0, 1, 20),
       })
       .map(({ from, sport, dport, kind, length, fragment }): Arrival => {
@@ -120,7 +115,7 @@ describe('a chain walked by its index does what a scan does', () => {
               : tcp({ ...ends, flags: kind === 'syn' ? 'S' : 'A' })
         const bytes = whole.bytes.slice(0, length)
         if (family === 4) cutIpv4(bytes, fragment)
-        else bytes.set([0, Math.max(0, bytes.length - 40)], 4)
+        else cutIpv6(bytes, fragment)
         return { device: 'lan0', packet: bytes }
       })
 
@@ -168,4 +163,10 @@ function cutIpv4(bytes: Uint8Array, fragment: number): void {
   for (let at = 0; at < 20; at += 2) sum += (bytes[at]! << 8) | bytes[at + 1]!
   const checksum = 0xffff - ((sum & 0xffff) + (sum >>> 16))
   bytes.set([checksum >> 8, checksum & 255], 10)
+}
+
+function cutIpv6(bytes: Uint8Array, fragment: number): void {
+  bytes.set([0, Math.max(0, bytes.length - 40)], 4)
+  const DESTINATION_OPTIONS = 60
+  if (fragment === 1) bytes[6] = DESTINATION_OPTIONS
 }

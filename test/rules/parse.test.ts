@@ -167,7 +167,6 @@ describe('save text', () => {
   it.each([
     ['*filter\n', '2:1 the table is never committed'],
     ['*filter\nCOMMIT', "2:1 bad argument 'COMMIT'"],
-    ['-A INPUT\n', '1:1 this line stands outside of any table'],
     ['*nosuch\nCOMMIT\n', "1:2 there is no table named 'nosuch'"],
     ['*filter\n:a - [0:0]\n:a - [0:0]\nCOMMIT\n', "3:2 chain 'a' exists already"],
     ['*filter\n:DROP - [0:0]\nCOMMIT\n', '2:2 a chain cannot be named like the target DROP'],

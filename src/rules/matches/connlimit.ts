@@ -25,8 +25,9 @@ interface Counted {
 /** Those of one address or network. */
 interface CountedList {
   readonly members: readonly Counted[]
-  /** The jiffy in which one was added last. */
-  readonly grewAt: number
+  /** The jiffy in which the list was looked through last, and how many were left then (`last_gc`). */
+  readonly cleanedAt: number
+  readonly cleanedCount: number
 }
 
 type Groups = PersistentMap<string, CountedList>
@@ -108,11 +109,15 @@ function limitTest({ limit, above, length, side }: ConnlimitOptions, family: 4 |
         environment.hotdrop = true
         return false
       }
-      const zone = skb.connection?.zone ?? DEFAULT_ZONE
-      const group = groupOf(skb, zone)
+      const group = groupOf(skb, skb.connection?.zone ?? DEFAULT_ZONE)
       const groups = recall(environment)
-      const counted = count(groups.get(group), tuple, zone, skb, environment)
+      const counted = count(groups.get(group), tuple, skb, environment)
       environment.memory.set(key, groups.set(group, counted, {}))
+      // the kernel takes a list without any connection for a lack of memory
+      if (counted.members.length === 0) {
+        environment.hotdrop = true
+        return false
+      }
       return counted.members.length > limit === above
     },
     seen(skb, environment) {
@@ -128,40 +133,57 @@ function packetTuple({ family, bytes, source, destination }: Skb): Tuple | undef
   return transport < 0 ? undefined : tupleOf(source, destination, bytes, transport & 255, transport >> 8)
 }
 
-/** How many entries a look at the list may remove: `CONNCOUNT_GC_MAX_NODES` and one. */
+/** `CONNCOUNT_GC_MAX_NODES` and one: how many entries a look at the list may remove. */
 const MAX_REMOVED = 65
+/** `CONNCOUNT_GC_MAX_COLLECT`: how far the list may grow within a jiffy without a look. */
+const MAX_UNSEEN = 64
 
 /**
- * `__nf_conncount_add`: looks through the list, forgetting what conntrack no longer knows or has closed, until it meets
- * the packet's own connection; if it does not, that is added. A connection counts in the list of each address that one
- * of its packets showed, replies included. Within the jiffy in which the list grew, a connection that is not confirmed
- * yet is added without a look: a first packet that meets the rule in two chains counts twice.
+ * `count_tree` and `__nf_conncount_add`. A connection counts in the list of each address that one of its packets showed,
+ * replies included. The first packet of an address is always counted, later ones only while their connection is not
+ * ASSURED; those that are merely have the list cleaned. Within the jiffy of the last cleaning an unconfirmed one is
+ * added without a look: a first packet that meets the rule in two chains counts twice.
  */
 function count(
   list: CountedList | undefined,
-  tuple: Tuple,
-  zone: Zone,
+  packetTuple: Tuple,
   skb: Skb,
   environment: MatchEnvironment,
 ): CountedList {
-  const present: Counted = { tuple, zone }
+  const connection = skb.connection ?? environment.findConnection(packetTuple, DEFAULT_ZONE)
+  const tuple = connection?.original ?? packetTuple
+  const present: Counted = { tuple, zone: connection?.zone ?? DEFAULT_ZONE }
   const now = toJiffies(environment.nowMs)
-  if (list === undefined) return { members: [present], grewAt: now }
-  const { members, grewAt } = list
-  const connection = skb.connection ?? environment.findConnection(tuple, zone)
+  if (list === undefined) return { members: [present], cleanedAt: now, cleanedCount: 0 }
+  const { members, cleanedAt, cleanedCount } = list
+  if (connection?.has(Status.ASSURED)) return cleanedAt === now ? list : cleaned(members, now, environment)
   const confirmed = connection?.has(Status.CONFIRMED) ?? false
-  if (grewAt === now && !confirmed) return { members: [...members, present], grewAt }
+  if (!confirmed && cleanedAt === now && members.length - cleanedCount < MAX_UNSEEN)
+    return { ...list, members: [...members, present] }
   const kept: Counted[] = []
   let removed = 0
   for (let i = 0; i < members.length && removed < MAX_REMOVED; i++) {
     const counted = members[i]!
     const found = environment.findConnection(counted.tuple, counted.zone)
-    if (found !== undefined && counted.tuple.equals(tuple) && counted.zone.id === zone.id)
-      return removed === 0 ? list : { members: [...kept, ...members.slice(i)], grewAt }
+    if (found !== undefined && counted.tuple.equals(tuple) && counted.zone.id === present.zone.id)
+      return removed === 0 ? list : { ...list, members: [...kept, ...members.slice(i)] }
     if (found === undefined || isClosed(found)) removed++
     else kept.push(counted)
   }
-  return { members: [...kept, ...members.slice(kept.length + removed), present], grewAt: now }
+  const left = [...kept, ...members.slice(kept.length + removed)]
+  return { members: [...left, present], cleanedAt: now, cleanedCount: left.length }
+}
+
+/** `nf_conncount_gc_list`: forgets what conntrack no longer knows or has closed. */
+function cleaned(members: readonly Counted[], now: number, environment: MatchEnvironment): CountedList {
+  const kept: Counted[] = []
+  let removed = 0
+  for (const counted of members) {
+    const found = environment.findConnection(counted.tuple, counted.zone)
+    if (removed < MAX_REMOVED && (found === undefined || isClosed(found))) removed++
+    else kept.push(counted)
+  }
+  return { members: kept, cleanedAt: now, cleanedCount: kept.length }
 }
 
 function isClosed({ protocolState }: Connection): boolean {

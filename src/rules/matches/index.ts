@@ -26,7 +26,6 @@ import { recent } from './recent.ts'
 import { rpfilter } from './rpfilter.ts'
 import { rt } from './rt.ts'
 import { sctp } from './sctp.ts'
-import { set } from './set.ts'
 import { ah, ah6, esp } from './spi.ts'
 import { state } from './state.ts'
 import { statistic } from './statistic.ts'
@@ -77,7 +76,6 @@ export const MATCHES: readonly MatchExtension[] = [
   rpfilter,
   rt,
   sctp,
-  set,
   state,
   statistic,
   string,

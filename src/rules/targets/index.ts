@@ -20,7 +20,6 @@ import { notrack } from './notrack.ts'
 import { dnpt, snpt } from './npt.ts'
 import { redirect } from './redirect.ts'
 import { reject } from './reject.ts'
-import { set } from './set.ts'
 import { snat } from './snat.ts'
 import { tcpmss } from './tcpmss.ts'
 import { tcpoptstrip } from './tcpoptstrip.ts'
@@ -54,7 +53,6 @@ export const TARGETS: readonly TargetExtension[] = [
   redirect,
   reject,
   secmark,
-  set,
   snat,
   snpt,
   tcpmss,

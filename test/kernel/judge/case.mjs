@@ -13,24 +13,38 @@ const MOST_WAITING_MS = 3750
 export function askedCase(name, { site, conntrack, sysctl, draft, history }) {
   const rules = rulesetText(draft)
   const asked = {
-    name, family: site.family, interfaces: site.interfaces, routes: site.routes, conntrack,
-    ...(Object.keys(sysctl).length > 0 && { sysctl }), rules,
+    name,
+    family: site.family,
+    interfaces: site.interfaces,
+    routes: site.routes,
+    conntrack,
+    ...(Object.keys(sysctl).length > 0 && { sysctl }),
+    rules,
     ...(/connlimit/.test(rules) && { pace: true }),
   }
   let firewall
   try {
-    firewall = createFirewall({ ...siteOptions(site), conntrack, sysctls: sysctl, rules: site.family === 4 ? { ipv4: rules } : { ipv6: rules } })
+    firewall = createFirewall({
+      ...siteOptions(site),
+      conntrack,
+      sysctls: sysctl,
+      rules: site.family === 4 ? { ipv4: rules } : { ipv6: rules },
+    })
   } catch (error) {
     if (!(error instanceof DiagnosticError)) throw error
     return { ...asked, steps: [] }
   }
   let waited = 0
-  const happenings = history.happenings.filter(one => one.kind !== 'wait' || (waited += one.ms) <= MOST_WAITING_MS)
+  const happenings = history.happenings.filter(
+    one => one.kind !== 'wait' || (waited += one.ms) <= MOST_WAITING_MS,
+  )
   let known = new Set()
   const steps = play(firewall, { ...history, happenings }).map(one => {
     if (one.kind === 'wait') return { wait: one.ms / 1000 }
     const { arrival, outcome } = one
-    const entries = [...outcome.state.sessions].map(connection => dumpConnection(connection, outcome.state.nowMs))
+    const entries = [...outcome.state.sessions].map(connection =>
+      dumpConnection(connection, outcome.state.nowMs),
+    )
     const choices = entries.filter(entry => !known.has(keyOf(entry))).flatMap(choiceOf)
     known = new Set(entries.map(keyOf))
     return {
@@ -56,7 +70,8 @@ function choiceOf({ proto, orig, reply }) {
  * @returns {{ status: 'agrees' | 'differs' | 'refused' | 'unfit', differences: object[], why?: string }}
  */
 export function judge(recorded) {
-  if (recorded.error !== undefined && !recorded.reject) return { status: 'unfit', differences: [], why: recorded.error }
+  if (recorded.error !== undefined && !recorded.reject)
+    return { status: 'unfit', differences: [], why: recorded.error }
   const replay = replayCase(recorded)
   if (replay.kind === 'refused') return { status: 'refused', differences: [], why: replay.error.message }
   const differences = compareCases(recorded, replay.answer)

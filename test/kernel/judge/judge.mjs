@@ -10,8 +10,8 @@ import fc from 'fast-check'
 import { askedCase, judge } from './case.mjs'
 import { profileCase } from './profiles.mjs'
 import { Recorder, unable } from './recorder.mjs'
-import { Tally } from './tally.mjs'
 import { printDifference } from './report.mjs'
+import { Tally } from './tally.mjs'
 
 const FOUND = fileURLToPath(new URL('../cases/found/', import.meta.url))
 const { values } = parseArgs({
@@ -53,7 +53,11 @@ async function ask(name, generated) {
 }
 
 const BATCH = Number(values.jobs) * 8
-for (let run = 0; run < runs && Date.now() < deadline && found.size < Number(values['max-found']); run += BATCH) {
+for (
+  let run = 0;
+  run < runs && Date.now() < deadline && found.size < Number(values['max-found']);
+  run += BATCH
+) {
   const batch = await Promise.all(
     Array.from({ length: Math.min(BATCH, runs - run) }, async (_, at) => {
       const name = `${values.profile}-${seedOf(run + at)}`

@@ -16,7 +16,8 @@ const kept = []
 for (let at = Number(seed); kept.length < Number(count) && at < Number(seed) + 20 * Number(count); at++) {
   const [generated] = fc.sample(arbitrary, { numRuns: 1, seed: at })
   const recorded = await recorder.record(askedCase(`${profile}-${at}`, generated))
-  if ((recorded.steps?.length ?? 0) >= 4 && judge(recorded).status === 'agrees') kept.push(JSON.stringify(recorded))
+  if ((recorded.steps?.length ?? 0) >= 4 && judge(recorded).status === 'agrees')
+    kept.push(JSON.stringify(recorded))
 }
 recorder.close()
 writeFileSync(

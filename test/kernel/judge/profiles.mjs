@@ -1,26 +1,50 @@
 /** What kinds of cases there are: which rules, who talks, which settings. */
 import fc from 'fast-check'
-import { DIAL_UP, GATEWAY, GATEWAY6, history, MANY_ADDRESSES, MATCH_WORDS, rulesetDraft, TARGET_WORDS } from '../../../dist/testing/fast-check.js'
+import {
+  DIAL_UP,
+  GATEWAY,
+  GATEWAY6,
+  history,
+  MANY_ADDRESSES,
+  MATCH_WORDS,
+  rulesetDraft,
+  TARGET_WORDS,
+} from '../../../dist/testing/fast-check.js'
 
 const STATEFUL = ['INPUT', 'FORWARD', 'OUTPUT'].map(chain => ({
   table: 'filter',
   rule: { chain, words: '-m conntrack --ctstate ESTABLISHED -j ACCEPT' },
 }))
-const TRACKED = [...STATEFUL, { table: 'filter', rule: { chain: 'FORWARD', words: '-m conntrack --ctstate NEW,RELATED' } }]
+const TRACKED = [
+  ...STATEFUL,
+  { table: 'filter', rule: { chain: 'FORWARD', words: '-m conntrack --ctstate NEW,RELATED' } },
+]
 
 const PLAIN = ['tcp', 'udp', 'icmp', 'icmp6', 'multiport', 'LOG', 'REJECT']
 const CT = [...PLAIN, 'conntrack', 'state', 'connmark', 'CONNMARK', 'mark', 'MARK', 'connbytes']
 const NAT = [...CT, 'SNAT', 'DNAT', 'MASQUERADE', 'REDIRECT', 'NETMAP', 'CT', 'NOTRACK']
 /** Without sets, which need `ipset restore` text beside the rules. */
-const ALL = [...Object.keys(MATCH_WORDS), ...Object.keys(TARGET_WORDS)].filter(name => name !== 'set' && name !== 'SET')
+const ALL = [...Object.keys(MATCH_WORDS), ...Object.keys(TARGET_WORDS)].filter(
+  name => name !== 'set' && name !== 'SET',
+)
 const ALL_TABLES = ['raw', 'mangle', 'nat', 'filter']
 const EVERYONE = ['tcp', 'tcp', 'tcp', 'udp', 'udp', 'icmp', 'icmp', 'sctp', 'udplite', 'esp', 'gre', 'other']
 
 const TIMEOUTS = [
-  'tcp_timeout_syn_sent', 'tcp_timeout_syn_recv', 'tcp_timeout_established', 'tcp_timeout_fin_wait',
-  'tcp_timeout_close_wait', 'tcp_timeout_last_ack', 'tcp_timeout_time_wait', 'tcp_timeout_close',
-  'tcp_timeout_max_retrans', 'tcp_timeout_unacknowledged', 'udp_timeout', 'udp_timeout_stream',
-  'icmp_timeout', 'generic_timeout',
+  'tcp_timeout_syn_sent',
+  'tcp_timeout_syn_recv',
+  'tcp_timeout_established',
+  'tcp_timeout_fin_wait',
+  'tcp_timeout_close_wait',
+  'tcp_timeout_last_ack',
+  'tcp_timeout_time_wait',
+  'tcp_timeout_close',
+  'tcp_timeout_max_retrans',
+  'tcp_timeout_unacknowledged',
+  'udp_timeout',
+  'udp_timeout_stream',
+  'icmp_timeout',
+  'generic_timeout',
 ].map(name => `net.netfilter.nf_conntrack_${name}`)
 
 const SWITCHES = fc.record(
@@ -36,7 +60,9 @@ const SWITCHES = fc.record(
   { requiredKeys: [] },
 )
 /** Short enough to run out; no two sums of waits come near a whole second. */
-const SHORT = fc.record(Object.fromEntries(TIMEOUTS.map(name => [name, fc.constantFrom(2, 3, 4)])), { requiredKeys: [] })
+const SHORT = fc.record(Object.fromEntries(TIMEOUTS.map(name => [name, fc.constantFrom(2, 3, 4)])), {
+  requiredKeys: [],
+})
 const WAITS = [1250, 2500]
 
 /**
@@ -45,7 +71,8 @@ const WAITS = [1250, 2500]
  */
 export function profileCase(profile) {
   const make = PROFILES[profile]
-  if (make === undefined) throw new RangeError(`no profile '${profile}'; there are ${Object.keys(PROFILES).join(', ')}`)
+  if (make === undefined)
+    throw new RangeError(`no profile '${profile}'; there are ${Object.keys(PROFILES).join(', ')}`)
   return make()
 }
 
@@ -57,7 +84,9 @@ function cases(sites, shape, talk, more = {}) {
       fc.record({
         site: fc.constant(site),
         conntrack: more.conntrack ?? fc.constantFrom('on', 'on', 'auto'),
-        sysctl: more.sysctl ?? fc.oneof({ weight: 3, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: SWITCHES }),
+        sysctl:
+          more.sysctl ??
+          fc.oneof({ weight: 3, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: SWITCHES }),
         draft: rulesetDraft(site, shape),
         history: history(site, talk),
       }),
@@ -66,28 +95,79 @@ function cases(sites, shape, talk, more = {}) {
 }
 
 const timed = (sites, shape, talk) =>
-  cases(sites, shape, { ...talk, waits: WAITS, maxHappenings: 14 }, {
-    conntrack: fc.constant('on'),
-    sysctl: fc.tuple(SHORT, SWITCHES).map(([a, b]) => ({ ...a, ...b })),
-  })
+  cases(
+    sites,
+    shape,
+    { ...talk, waits: WAITS, maxHappenings: 14 },
+    {
+      conntrack: fc.constant('on'),
+      sysctl: fc.tuple(SHORT, SWITCHES).map(([a, b]) => ({ ...a, ...b })),
+    },
+  )
 
 const PROFILES = {
   filter: () =>
-    cases(V4, { tables: ['raw', 'mangle', 'filter'], extensions: [...PLAIN, 'ttl', 'tos', 'TOS', 'TTL', 'MARK', 'mark', 'addrtype', 'iprange', 'length'] }, { protocols: EVERYONE }, { conntrack: fc.constantFrom('auto', 'auto', 'on') }),
+    cases(
+      V4,
+      {
+        tables: ['raw', 'mangle', 'filter'],
+        extensions: [...PLAIN, 'ttl', 'tos', 'TOS', 'TTL', 'MARK', 'mark', 'addrtype', 'iprange', 'length'],
+      },
+      { protocols: EVERYONE },
+      { conntrack: fc.constantFrom('auto', 'auto', 'on') },
+    ),
   tcp: () =>
-    cases(V4, { tables: ['filter'], extensions: CT, preamble: TRACKED, maxRules: 3 }, { protocols: ['tcp'], maxConversations: 2, twisted: 3 }),
+    cases(
+      V4,
+      { tables: ['filter'], extensions: CT, preamble: TRACKED, maxRules: 3 },
+      { protocols: ['tcp'], maxConversations: 2, twisted: 3 },
+    ),
   nat: () =>
-    cases(V4, { tables: ['raw', 'nat', 'filter'], extensions: NAT, preamble: STATEFUL, maxRules: 6 }, { protocols: ['tcp', 'tcp', 'udp', 'udp', 'icmp', 'sctp'] }),
-  extensions: () =>
-    cases(V4, { tables: ALL_TABLES, extensions: ALL, maxRules: 8 }, { protocols: EVERYONE }),
+    cases(
+      V4,
+      { tables: ['raw', 'nat', 'filter'], extensions: NAT, preamble: STATEFUL, maxRules: 6 },
+      { protocols: ['tcp', 'tcp', 'udp', 'udp', 'icmp', 'sctp'] },
+    ),
+  extensions: () => cases(V4, { tables: ALL_TABLES, extensions: ALL, maxRules: 8 }, { protocols: EVERYONE }),
   ipv6: () =>
-    cases([GATEWAY6], { tables: ALL_TABLES, extensions: ALL, preamble: STATEFUL, maxRules: 6 }, { protocols: EVERYONE }),
+    cases(
+      [GATEWAY6],
+      { tables: ALL_TABLES, extensions: ALL, preamble: STATEFUL, maxRules: 6 },
+      { protocols: EVERYONE },
+    ),
   helpers: () =>
-    cases(V4, { tables: ['raw', 'nat', 'filter'], extensions: [...NAT, 'helper'], preamble: [{ table: 'raw', rule: { chain: 'PREROUTING', words: '-p tcp -m tcp --dport 21 -j CT --helper ftp' } }, ...STATEFUL], maxRules: 4 }, { protocols: ['tcp', 'ftp', 'ftp', 'ftp', 'tftp'] }),
-  timeouts: () => timed([GATEWAY], { tables: ['filter', 'nat'], extensions: NAT, preamble: STATEFUL, maxRules: 3 }, { protocols: EVERYONE }),
+    cases(
+      V4,
+      {
+        tables: ['raw', 'nat', 'filter'],
+        extensions: [...NAT, 'helper'],
+        preamble: [
+          {
+            table: 'raw',
+            rule: { chain: 'PREROUTING', words: '-p tcp -m tcp --dport 21 -j CT --helper ftp' },
+          },
+          ...STATEFUL,
+        ],
+        maxRules: 4,
+      },
+      { protocols: ['tcp', 'ftp', 'ftp', 'ftp', 'tftp'] },
+    ),
+  timeouts: () =>
+    timed(
+      [GATEWAY],
+      { tables: ['filter', 'nat'], extensions: NAT, preamble: STATEFUL, maxRules: 3 },
+      { protocols: EVERYONE },
+    ),
   mixed: () =>
     fc.oneof(
-      ...[PROFILES.filter, PROFILES.tcp, PROFILES.nat, PROFILES.extensions, PROFILES.ipv6, PROFILES.helpers].map(make => ({ weight: 12, arbitrary: make() })),
+      ...[
+        PROFILES.filter,
+        PROFILES.tcp,
+        PROFILES.nat,
+        PROFILES.extensions,
+        PROFILES.ipv6,
+        PROFILES.helpers,
+      ].map(make => ({ weight: 12, arbitrary: make() })),
       { weight: 1, arbitrary: PROFILES.timeouts() },
     ),
 }

@@ -12,7 +12,9 @@ export class Recorder {
     this.process = spawn('python3', ['-u', RECORDER, '--jobs', String(jobs), '-'], {
       stdio: ['pipe', 'pipe', 'pipe'],
     })
-    createInterface({ input: this.process.stdout }).on('line', line => this.waiting.shift()?.(JSON.parse(line)))
+    createInterface({ input: this.process.stdout }).on('line', line =>
+      this.waiting.shift()?.(JSON.parse(line)),
+    )
     this.complaints = []
     createInterface({ input: this.process.stderr }).on('line', line => this.complaints.push(line))
     this.process.on('exit', () => {

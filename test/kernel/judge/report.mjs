@@ -9,7 +9,12 @@ export function printDifference(seed, kind, { recorded, verdict, crash }) {
   }
   const { interfaces, conntrack, sysctl } = recorded
   console.log(JSON.stringify({ interfaces, conntrack, sysctl }))
-  console.log(recorded.rules.split('\n').filter(line => /^\*|^-|DROP/.test(line)).join('\n'))
+  console.log(
+    recorded.rules
+      .split('\n')
+      .filter(line => /^\*|^-|DROP/.test(line))
+      .join('\n'),
+  )
   const first = verdict.differences[0]
   recorded.steps?.forEach((step, index) => {
     if (index > first.step && first.step >= 0) return
@@ -18,7 +23,9 @@ export function printDifference(seed, kind, { recorded, verdict, crash }) {
     console.log(`   kernel's trace    ${JSON.stringify(step.expect?.trace)}`)
     console.log(`   simulator's trace ${JSON.stringify(verdict.answer.steps?.[index]?.expect?.trace)}`)
   })
-  for (const { step, field, expected, actual } of verdict.differences.filter(({ step }) => step === first.step)) {
+  for (const { step, field, expected, actual } of verdict.differences.filter(
+    ({ step }) => step === first.step,
+  )) {
     console.log(`   ${step} ${field} kernel    ${cut(expected)}`)
     console.log(`   ${step} ${field} simulator ${cut(actual)}`)
   }

@@ -20,7 +20,8 @@ export class Tally {
         const lines = linesOf(recorded.rules, table, chain)
         rules.forEach(([packets], index) => {
           if (packets === 0) return
-          for (const [, letter, name] of (lines[index] ?? '').matchAll(/-([mj]) (\S+)/g)) count(this.matched, `${letter} ${name}`)
+          for (const [, letter, name] of (lines[index] ?? '').matchAll(/-([mj]) (\S+)/g))
+            count(this.matched, `${letter} ${name}`)
         })
       }
   }
@@ -35,11 +36,19 @@ export class Tally {
 
   print({ seed, profile, differences }) {
     const seconds = ((performance.now() - this.started) / 1000).toFixed(0)
-    const line = map => [...map].sort((a, b) => b[1] - a[1]).map(([name, n]) => `${name} ${n}`).join(', ')
-    console.log(`${this.runs} runs, ${this.packets} packets, profile ${profile}, seed ${seed}, ${seconds} s: ${line(this.statuses)}; ${differences} differences saved`)
+    const line = map =>
+      [...map]
+        .sort((a, b) => b[1] - a[1])
+        .map(([name, n]) => `${name} ${n}`)
+        .join(', ')
+    console.log(
+      `${this.runs} runs, ${this.packets} packets, profile ${profile}, seed ${seed}, ${seconds} s: ${line(this.statuses)}; ${differences} differences saved`,
+    )
     if (this.kinds.size > 0) console.log(`differences by field: ${line(this.kinds)}`)
     for (const letter of ['m', 'j']) {
-      const some = new Map([...this.matched].filter(([name]) => name.startsWith(letter)).map(([name, n]) => [name.slice(2), n]))
+      const some = new Map(
+        [...this.matched].filter(([name]) => name.startsWith(letter)).map(([name, n]) => [name.slice(2), n]),
+      )
       console.log(`rules that matched, by ${letter === 'm' ? 'match' : 'target'}: ${line(some)}`)
     }
     for (const [why, n] of [...this.whys].slice(0, 8)) console.log(`${n} not compared: ${why}`)

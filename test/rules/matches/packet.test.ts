@@ -206,16 +206,13 @@ describe('what the box knows of the packet', () => {
     expect(passes(tests, skb)).toBe(true)
   })
 
-  it('devgroup, set and mark', () => {
+  it('devgroup and mark', () => {
     const bench = new Bench()
     bench.groups = { lan0: 0x12 }
-    bench.members = { good: ['10.6.0.2'] }
     const skb = udp(1, 2)
     skb.inDevice = 'lan0'
     skb.mark = 0x12
     expect(passes(testsOf('-m devgroup --src-group 0x2/0xf'), skb, bench)).toBe(true)
-    expect(passes(testsOf('-m set --match-set good src'), skb, bench)).toBe(true)
-    expect(passes(testsOf('-m set ! --match-set good dst'), skb, bench)).toBe(true)
     expect(passes(testsOf('-m mark --mark 0x10/0xf0'), skb, bench)).toBe(true)
   })
 

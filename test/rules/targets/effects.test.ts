@@ -214,16 +214,6 @@ it.each([
   expect(message!.bytes).toHaveLength(length)
 })
 
-it('-j SET calls the sets, additions first', () => {
-  const environment = new Recording('filter', 'INPUT')
-  const rule = '4 filter INPUT -j SET --del-set old src --add-set new src,dst --exist --timeout 4294967294'
-  expect(run(rule, packet(4, UDP4), environment)).toBe(Verdict.CONTINUE)
-  expect(environment.sets.calls).toEqual([
-    'add new src,dst {"exist":true,"timeoutSeconds":4294967}',
-    'remove old src',
-  ])
-})
-
 it('-j TEE duplicates, -j NFQUEUE queues, -j CLASSIFY classifies, -j TPROXY without a proxy drops', () => {
   const environment = new Recording('mangle', 'PREROUTING')
   const skb = packet(4, UDP4)

@@ -154,12 +154,6 @@ const SAVED: Readonly<Record<string, readonly (readonly [string, string])[]>> = 
     ],
     ['4 mangle INPUT -p tcp -j ECN --ecn-ip-ect 3 --ecn-tcp-remove', '-p tcp -j ECN --ecn-tcp-remove'],
   ],
-  SET: [
-    [
-      '4 filter INPUT -j SET --del-set s src --add-set s src,dst --exist --timeout 60',
-      '-j SET --add-set s src,dst --del-set s src --exist --timeout 60',
-    ],
-  ],
   others: [
     ['4 raw PREROUTING -j TRACE', '='],
     ['4 mangle INPUT -j CHECKSUM --checksum-fill', '='],
@@ -245,7 +239,6 @@ describe('refused', () => {
     ['4 filter INPUT -j NFQUEUE --queue-balance 0:65535', /too many/],
     ['4 filter INPUT -j NFQUEUE --queue-num 1 --queue-cpu-fanout', /requires/],
     ['4 mangle PREROUTING -p icmp -j TPROXY --on-port 80', /-p tcp/],
-    ['4 filter INPUT -j SET --del-set s src --exist', /requires/],
     ['6 mangle PREROUTING -j DNPT --src-pfx dead::1/64 --dst-pfx 1c3::/64', /host bits/],
   ])('%s', (rule, complaint) => {
     expect(refusal(rule)).toMatch(complaint)

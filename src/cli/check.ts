@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs'
+import { Command, Option } from 'commander'
+import type { Family } from '../address.ts'
+import { checkRuleset } from '../analysis/check.ts'
+import { type PlacedFinding, sarif } from '../analysis/sarif.ts'
+import { formatDiagnostic } from '../diagnostic.ts'
+import type { Style } from '../format/style.ts'
+import { parseRules } from '../rules/parse.ts'
+import { terminalStyle } from './terminal.ts'
+
+interface CheckOptions {
+  readonly family: '4' | '6'
+  readonly format: 'text' | 'json' | 'sarif'
+}
+
+/** `netfilter-sim check FILE…`: a linter. Exit code 1 for errors and warnings, 2 for a file that cannot be read. */
+export function checkCommand(version: string): Command {
+  return new Command('check')
+    .description('find dead and redundant rules, holes and mistakes in rulesets, with proofs')
+    .argument('<files...>', 'iptables-save text or scripts of iptables commands; - is standard input')
+    .addOption(
+      new Option('-f, --family <family>', 'iptables (4) or ip6tables (6)').choices(['4', '6']).default('4'),
+    )
+    .addOption(new Option('--format <format>').choices(['text', 'json', 'sarif']).default('text'))
+    .action((files: string[], options: CheckOptions) => {
+      process.exitCode = check(files, options, version)
+    })
+}
+
+function check(files: readonly string[], { family, format }: CheckOptions, version: string): 0 | 1 | 2 {
+  const findings: PlacedFinding[] = []
+  let unreadable = false
+  for (const file of files) {
+    const text = readFileSync(file === '-' ? 0 : file, 'utf8')
+    const { ruleset, diagnostics } = parseRules(text, { family: Number(family) as Family, file })
+    for (const diagnostic of diagnostics) console.error(formatDiagnostic(diagnostic))
+    if (ruleset === undefined) unreadable = true
+    else findings.push(...checkRuleset(ruleset).findings.map(finding => ({ ...finding, file })))
+  }
+  if (format === 'json') console.log(JSON.stringify(findings, undefined, 2))
+  else if (format === 'sarif') console.log(JSON.stringify(sarif(findings, version), undefined, 2))
+  else for (const line of textLines(findings, terminalStyle())) console.log(line)
+  if (unreadable) return 2
+  return findings.some(({ severity }) => severity !== 'note') ? 1 : 0
+}
+
+function textLines(findings: readonly PlacedFinding[], style: Style): string[] {
+  const lines = findings.map(({ file, line, severity, lint, message, fix, at }) => {
+    const colour = severity === 'note' ? style.dim : style.bad
+    const rule = 'number' in at ? `${at.table}/${at.chain}:${at.number}` : `${at.table}/${at.chain}`
+    const hint = fix === undefined ? '' : `\n    fix: ${fix}`
+    return `${file}:${line ?? 1}:1: ${colour(severity)} ${lint}: ${style.strong(rule)} ${message}${hint}`
+  })
+  const count = (severity: string): number => findings.filter(finding => finding.severity === severity).length
+  lines.push(`${count('error')} errors, ${count('warning')} warnings, ${count('note')} notes`)
+  return lines
+}

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs'
+import { Command, Option } from 'commander'
+import type { Family } from '../address.ts'
+import { type Difference, equivalentRulesets } from '../analysis/diff.ts'
+import { formatRegion } from '../analysis/regions.ts'
+import { DiagnosticError } from '../diagnostic.ts'
+import type { Arrival } from '../outcome.ts'
+import { Packet } from '../packet/packet.ts'
+import type { Ruleset } from '../rules/model.ts'
+import { parseRules } from '../rules/parse.ts'
+import { terminalStyle } from './terminal.ts'
+
+interface DiffOptions {
+  readonly family: '4' | '6'
+  readonly format: 'text' | 'json'
+}
+
+/** `netfilter-sim diff A B`: exit code 0 if they are proven to do the same, 1 if not. */
+export function diffCommand(): Command {
+  return new Command('diff')
+    .description('the packets that two rulesets treat differently, or the proof that there are none')
+    .argument('<first>', 'iptables-save text or a script of iptables commands')
+    .argument('<second>')
+    .addOption(
+      new Option('-f, --family <family>', 'iptables (4) or ip6tables (6)').choices(['4', '6']).default('4'),
+    )
+    .addOption(new Option('--format <format>').choices(['text', 'json']).default('text'))
+    .action((first: string, second: string, options: DiffOptions) => {
+      process.exitCode = diff(first, second, options)
+    })
+}
+
+function diff(first: string, second: string, { family, format }: DiffOptions): 0 | 1 {
+  const read = (file: string): Ruleset => {
+    const { ruleset, diagnostics } = parseRules(readFileSync(file, 'utf8'), {
+      family: Number(family) as Family,
+      file,
+    })
+    if (ruleset === undefined) throw new DiagnosticError(diagnostics)
+    return ruleset
+  }
+  const { verdict, diff } = equivalentRulesets(read(first), read(second))
+  const { differences, more, undecided } = diff
+  if (format === 'json') {
+    const plain = differences.map(({ region: { fields, conditions }, witness, ...rest }) => ({
+      ...rest,
+      region: { fields, conditions },
+      ...(witness !== undefined && { witness: { ...witness, packet: packetText(witness.arrival) } }),
+    }))
+    console.log(JSON.stringify({ verdict, differences: plain, more, undecided }, undefined, 2))
+    return verdict === 'equivalent' ? 0 : 1
+  }
+  const style = terminalStyle()
+  for (const difference of differences) for (const line of lines(difference)) console.log(line)
+  for (const text of undecided) console.log(`undecided: ${text}`)
+  if (more) console.log('there are more differences')
+  console.log(style.strong(verdict))
+  return verdict === 'equivalent' ? 0 : 1
+}
+
+function lines({ table, hook, first, second, region, witness }: Difference): string[] {
+  const text = [`${table}/${hook}: ${formatRegion(region)}`, `    - ${first}`, `    + ${second}`]
+  if (witness !== undefined) {
+    const before =
+      witness.history.length === 0 ? '' : ` (after ${witness.history.map(packetText).join('; ')})`
+    text.push(`    e.g. ${packetText(witness.arrival)}${before}`)
+  }
+  return text
+}
+
+/** A line of a packet script. */
+function packetText(arrival: Arrival): string {
+  const { packet } = arrival
+  const text = packet instanceof Packet ? packet : new Packet(packet)
+  return 'local' in arrival ? `local: ${text}` : `${arrival.device}: ${text}`
+}

@@ -1,0 +1,87 @@
+import { watch } from 'node:fs'
+import { Command, Option } from 'commander'
+import { reportJson } from '../scenario/report/json.ts'
+import { markdownReport } from '../scenario/report/markdown.ts'
+import { formatFailure, formatReport } from '../scenario/report/text.ts'
+import type { ScenarioRun } from '../scenario/run.ts'
+import { isAuthorError, runScenarioFile } from './scenario-file.ts'
+import { terminalStyle } from './terminal.ts'
+
+interface RunOptions {
+  readonly format: 'text' | 'markdown' | 'json' | 'summary'
+  readonly branch?: string
+  readonly tables: readonly ('summary' | 'audit' | 'outbound')[]
+  readonly watch: boolean
+}
+
+const TABLES = ['summary', 'audit', 'outbound'] as const
+
+/** `netfilter-sim run FILE…`: runs scenarios, reports, and says by its exit code whether every expectation held. */
+export function runCommand(): Command {
+  return new Command('run')
+    .description('run scenarios and report; exit 1 when an expectation fails, 2 when a file cannot be read')
+    .argument('<files...>', 'scenario files (YAML)')
+    .addOption(
+      new Option('--format <format>', 'summary is one line a file, and what failed')
+        .choices(['text', 'markdown', 'json', 'summary'])
+        .default('text'),
+    )
+    .option('--branch <name>', 'of forks only this branch')
+    .addOption(
+      new Option('--tables <names>', 'at the end: summary, audit, outbound, or none')
+        .argParser(parseTables)
+        .default(['summary', 'audit'], 'summary,audit'),
+    )
+    .option('--watch', 'run again whenever a file changes', false)
+    .action((files: readonly string[], options: RunOptions) => {
+      runAll(files, options)
+      if (options.watch) watchAll(files, options)
+    })
+}
+
+function parseTables(text: string): RunOptions['tables'] {
+  const names = text.split(',')
+  return TABLES.filter(table => names.includes(table))
+}
+
+function runAll(files: readonly string[], options: RunOptions): void {
+  let worst = 0
+  const runs: ScenarioRun[] = []
+  for (const file of files) {
+    try {
+      const run = runScenarioFile(file)
+      runs.push(run)
+      if (!run.passed) worst = Math.max(worst, 1)
+      if (options.format !== 'json') console.log(report(run, options))
+    } catch (error) {
+      if (!isAuthorError(error)) throw error
+      console.error(error.message)
+      worst = 2
+    }
+  }
+  if (options.format === 'json') console.log(JSON.stringify(runs.map(reportJson), undefined, 2))
+  process.exitCode = worst
+}
+
+function report(run: ScenarioRun, { format, branch, tables }: RunOptions): string {
+  const style = terminalStyle()
+  const chosen = { tables, ...(branch !== undefined && { branch }) }
+  if (format === 'markdown') return markdownReport(run, chosen)
+  if (format === 'text') return `${formatReport(run, { ...chosen, style })}\n`
+  const { passed, checkCount, failures, file } = run
+  const line = `${passed ? style.good('✓') : style.bad('✗')} ${file}: ${run.title} (${checkCount - failures.length} of ${checkCount})`
+  return [line, ...failures.map(failure => formatFailure(failure, run, style))].join('\n')
+}
+
+function watchAll(files: readonly string[], options: RunOptions): void {
+  let timer: NodeJS.Timeout | undefined
+  for (const file of files)
+    watch(file, () => {
+      // Editors write a file in several steps.
+      clearTimeout(timer)
+      timer = setTimeout(() => {
+        console.clear()
+        runAll(files, options)
+      }, 50)
+    })
+}

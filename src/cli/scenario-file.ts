@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { DiagnosticError } from '../diagnostic.ts'
+import { readScenario } from '../scenario/read.ts'
+import { runScenario, type ScenarioRun } from '../scenario/run.ts'
+
+/** Reads and runs a scenario file; files that it names are looked for beside it. @throws DiagnosticError, or for files */
+export function runScenarioFile(file: string): ScenarioRun {
+  const text = readFileSync(file === '-' ? 0 : file, 'utf8')
+  const { scenario, diagnostics } = readScenario(text, {
+    file,
+    readFile: path => readFileSync(resolve(dirname(file), path), 'utf8'),
+  })
+  if (scenario === undefined) throw new DiagnosticError(diagnostics)
+  return runScenario(scenario)
+}
+
+/** A fault of the file, not of the program: something to tell its author. */
+export function isAuthorError(error: unknown): error is Error {
+  return (
+    error instanceof DiagnosticError ||
+    error instanceof RangeError ||
+    (error instanceof Error && 'code' in error && 'path' in error)
+  )
+}

@@ -1,0 +1,206 @@
+import type { Word } from '../words.ts'
+import { type ConditionContext, evaluateCondition } from './condition.ts'
+import { escapesOf, formatted } from './printing.ts'
+import { type Io, Jump, type ShellRuntime } from './runtime.ts'
+import { FAILURE, type Status, SUCCESS, statusOf } from './status.ts'
+
+/** @param words with the builtin's own name */
+export type Builtin = (shell: ShellRuntime, words: readonly Word[], io: Io) => Status
+
+const nothing: Builtin = () => SUCCESS
+
+/** Commands that the shell itself carries out (POSIX 2.14 and XCU). */
+export const BUILTINS: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
+  [':', nothing],
+  ['true', nothing],
+  ['false', () => FAILURE],
+  ['cd', nothing],
+  ['umask', nothing],
+  ['ulimit', nothing],
+  ['wait', nothing],
+  ['hash', nothing],
+  ['exit', jumpWith('exit')],
+  ['return', jumpWith('return')],
+  ['break', leaveLoops('break')],
+  ['continue', leaveLoops('continue')],
+  ['echo', echo],
+  ['printf', printf],
+  ['read', read],
+  ['test', (shell, words) => condition(shell, words, words.slice(1))],
+  ['[', (shell, words) => condition(shell, words, words.slice(1, -1))],
+  ['[[', (shell, words) => condition(shell, words, words.slice(1, -1))],
+  ['set', set],
+  ['shift', shift],
+  ['export', declare],
+  ['readonly', declare],
+  ['declare', declare],
+  ['typeset', declare],
+  ['local', declare],
+  ['unset', unset],
+  ['eval', (shell, words, io) => shell.runText(texts(words).slice(1).join(' '), words[0]!, io)],
+  ['.', source],
+  ['source', source],
+  ['exec', (shell, words, io) => (words.length === 1 ? SUCCESS : leave(shell.runWords(words.slice(1), io)))],
+  ['command', command],
+  ['which', find],
+  ['type', find],
+])
+
+/** Builtins whose words `name=value` are not split. */
+export const DECLARATIONS: readonly string[] = ['export', 'readonly', 'declare', 'typeset', 'local']
+
+function texts(words: readonly Word[]): string[] {
+  return words.map(({ text }) => text)
+}
+
+function jump(kind: Jump['kind'], value: number): never {
+  throw new Jump(kind, Number.isInteger(value) ? value : 0)
+}
+
+function jumpWith(kind: 'exit' | 'return'): Builtin {
+  return (shell, words) => jump(kind, Number(words[1]?.text ?? shell.status.code) & 255)
+}
+
+/** Outside of loops they do nothing. */
+function leaveLoops(kind: 'break' | 'continue'): Builtin {
+  return (shell, words) =>
+    shell.loops === 0 ? SUCCESS : jump(kind, Math.min(Number(words[1]?.text ?? 1), shell.loops))
+}
+
+function leave(status: Status): never {
+  return jump('exit', status.code)
+}
+
+function echo(shell: ShellRuntime, words: readonly Word[], io: Io): Status {
+  const args = texts(words).slice(1)
+  let ends = '\n'
+  let isEscaped = !shell.isBash
+  while (/^-[neE]+$/.test(args[0] ?? '')) {
+    const option = args.shift()!
+    if (option.includes('n')) ends = ''
+    if (option.includes('e')) isEscaped = true
+  }
+  const text = args.join(' ')
+  io.output.write((isEscaped ? escapesOf(text) : text) + ends, words[0]!)
+  return SUCCESS
+}
+
+function printf(shell: ShellRuntime, words: readonly Word[], io: Io): Status {
+  const [format = '', ...args] = texts(words).slice(1)
+  shell.spend((format.length * (args.length + 1)) / 10)
+  io.output.write(formatted(format, args), words[0]!)
+  return SUCCESS
+}
+
+/** `read a b rest`: separators divide, the last name gets what is left. */
+function read(shell: ShellRuntime, words: readonly Word[], io: Io): Status {
+  const names = texts(words)
+    .slice(1)
+    .filter(name => /^[A-Za-z_]\w*$/.test(name))
+  if (io.input === undefined) {
+    const status = shell.notRun(words, io)
+    for (const name of names)
+      shell.environment.set(name, shell.unknowns.mark(status.origin ?? shell.originOf(words)))
+    return status
+  }
+  const line = io.input.readLine()
+  shell.spend(((line?.length ?? 0) * names.length) / 1000)
+  const origin = shell.unknowns.find(line ?? '')
+  const separators = shell.environment.separators
+  const isBlank = (char: string | undefined): boolean =>
+    ' \t\n'.includes(char ?? '.') && separators.includes(char!)
+  let rest = line ?? ''
+  names.forEach((name, index) => {
+    while (isBlank(rest[0])) rest = rest.slice(1)
+    let end = [...rest].findIndex(char => separators.includes(char))
+    if (end < 0 || index === names.length - 1) end = rest.length
+    let value = rest.slice(0, end)
+    rest = rest.slice(end + 1)
+    while (isBlank(value.at(-1))) value = value.slice(0, -1)
+    shell.environment.set(name, origin === undefined ? value : shell.unknowns.mark(origin))
+  })
+  if (origin !== undefined) return { code: 0, origin }
+  return statusOf(line !== undefined)
+}
+
+function condition(shell: ShellRuntime, words: readonly Word[], inside: readonly Word[]): Status {
+  const name = words[0]!.text
+  const origin = shell.originOf(words)
+  const context: ConditionContext = {
+    unknown: text => shell.unknowns.find(text),
+    unsupported: text => ({ ...origin, command: text }),
+    file(_, path) {
+      const doubt = shell.unknowns.find(path)
+      if (doubt !== undefined) return { code: 1, origin: doubt }
+      const program = path.replace(/^.*\//, '')
+      if (path === '/dev/null' || shell.programs.kind(program) !== undefined) return SUCCESS
+      if (shell.readFile(path) !== undefined) return SUCCESS
+      shell.warn(`file ${path}`, `'${path}' is taken not to exist`, origin)
+      return { code: 1, origin, isGuess: true }
+    },
+  }
+  return evaluateCondition(texts(inside), context, name === '[[')
+}
+
+/** `set -- a b`; options change nothing here. */
+function set(shell: ShellRuntime, words: readonly Word[]): Status {
+  const args = texts(words).slice(1)
+  let at = 0
+  while (/^[-+]./.test(args[at] ?? '') && args[at] !== '--') at += /o$/.test(args[at]!) ? 2 : 1
+  if (args[at] === '--') shell.environment.args = args.slice(at + 1)
+  else if (at < args.length) shell.environment.args = args.slice(at)
+  return SUCCESS
+}
+
+function shift(shell: ShellRuntime, words: readonly Word[]): Status {
+  const { environment } = shell
+  const count = Number(words[1]?.text ?? 1)
+  if (!(count >= 0 && count <= environment.args.length)) return FAILURE
+  environment.args = environment.args.slice(count)
+  return SUCCESS
+}
+
+function declare(shell: ShellRuntime, words: readonly Word[]): Status {
+  const { environment } = shell
+  const isLocal = words[0]!.text === 'local' || (/^[dt]/.test(words[0]!.text) && environment.isInFunction)
+  for (const text of texts(words).slice(1)) {
+    const [, name, equals, value = ''] = /^([A-Za-z_]\w*)(=?)([\s\S]*)$/.exec(text) ?? []
+    if (name === undefined) continue
+    if (isLocal) environment.makeLocal(name)
+    if (equals === '=') environment.set(name, value)
+  }
+  return SUCCESS
+}
+
+function unset({ environment }: ShellRuntime, words: readonly Word[]): Status {
+  for (const name of texts(words).slice(1)) {
+    if (words[1]?.text === '-f') environment.functions.delete(name)
+    else environment.set(name, undefined)
+  }
+  return SUCCESS
+}
+
+/** `. file`: its text, if somebody knows it. */
+function source(shell: ShellRuntime, words: readonly Word[], io: Io): Status {
+  const path = words[1]?.text ?? ''
+  const text = shell.readFile(path)
+  if (text !== undefined) return shell.runText(text, words[0]!, io)
+  shell.warn(`. ${path}`, `'${path}' is not read`, words[0]!)
+  shell.forgetUnset(words)
+  return SUCCESS
+}
+
+function command(shell: ShellRuntime, words: readonly Word[], io: Io): Status {
+  if (words[1]?.text.startsWith('-')) return find(shell, words, io)
+  return words.length === 1 ? SUCCESS : shell.runWords(words.slice(1), io)
+}
+
+/** `which iptables`, `command -v iptables` */
+function find(shell: ShellRuntime, words: readonly Word[], io: Io): Status {
+  const name = words.slice(1).find(({ text }) => !text.startsWith('-'))?.text ?? ''
+  const program = name.replace(/^.*\//, '')
+  const isOwn = BUILTINS.has(name) || shell.environment.functions.has(name)
+  if (!isOwn && shell.programs.kind(program) === undefined) return shell.notRun(words, io)
+  io.output.write(`${isOwn || name.includes('/') ? name : `/sbin/${name}`}\n`, words[0]!)
+  return SUCCESS
+}

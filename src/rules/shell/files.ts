@@ -1,0 +1,95 @@
+import type { Io } from './runtime.ts'
+import { Stream } from './stream.ts'
+import type { Place, Redirection, ShellWord } from './syntax.ts'
+import type { Unknowns } from './unknowns.ts'
+
+/** What redirections ask of the shell that runs. */
+interface FilesHost {
+  readonly unknowns: Unknowns
+  warn(kind: string, message: string, place: Place): void
+}
+
+/** The files that the script has written itself, and what redirections make of them. No real file is touched. */
+export class Files {
+  private readonly written = new Map<string, Stream>()
+  private readonly outside: (path: string) => string | undefined
+  private readonly host: FilesHost
+
+  /** @param outside the text of a file that the script did not write */
+  constructor(outside: (path: string) => string | undefined, host: FilesHost) {
+    this.outside = outside
+    this.host = host
+  }
+
+  /** A file's text; undefined if it is not known. */
+  read(path: string): string | undefined {
+    return this.written.get(path)?.text ?? (path === '/dev/null' ? '' : this.outside(path))
+  }
+
+  redirect(redirections: readonly Redirection[], io: Io, textOf: (word: ShellWord) => string): Io {
+    let result = io
+    for (const redirection of redirections)
+      result = this.redirectOne(redirection, textOf(redirection.target), result)
+    return result
+  }
+
+  private redirectOne({ operator, descriptor, target }: Redirection, text: string, io: Io): Io {
+    switch (operator) {
+      case '<<':
+        return { ...io, input: Stream.of(text, target) }
+      case '<<<':
+        return { ...io, input: Stream.of(`${text}\n`, target) }
+      case '<':
+        return { ...io, input: descriptor === 0 ? this.open(text, target) : io.input }
+      case '<&':
+        return io
+      case '>&':
+        if (text === '1') return descriptor === 2 ? { ...io, isMuted: io.isMuted || io.isNull } : io
+        if (/^[\d-]$/.test(text)) return descriptor === 1 ? { ...io, output: new Stream() } : io
+        return {
+          ...io,
+          output: this.create(text, false, target),
+          isNull: isNull(text),
+          isMuted: isNull(text),
+        }
+      case '&>':
+        return {
+          ...io,
+          output: this.create(text, false, target),
+          isNull: isNull(text),
+          isMuted: isNull(text),
+        }
+      default:
+        if (descriptor === 2) return { ...io, isMuted: io.isMuted || isNull(text) }
+        if (descriptor !== 1) return io
+        return { ...io, output: this.create(text, operator === '>>', target), isNull: isNull(text) }
+    }
+  }
+
+  private open(path: string, place: Place): Stream {
+    const text = this.host.unknowns.find(path) === undefined ? this.read(path) : undefined
+    // where the script wrote the file, its lines have their places
+    const written = this.written.get(path)
+    if (written !== undefined) return written.copy()
+    if (text !== undefined) return Stream.of(text, place)
+    this.host.warn(`file ${path}`, `'${path}' is not read`, place)
+    const { line, column } = place
+    return Stream.of(this.host.unknowns.mark({ command: `< ${path}`, line, column }), place)
+  }
+
+  private create(path: string, appends: boolean, place: Place): Stream {
+    if (path.startsWith('/dev/') || this.host.unknowns.find(path) !== undefined) return new Stream()
+    const [, kernel] = /^(\/proc|\/sys)\//.exec(path) ?? []
+    if (kernel !== undefined) {
+      this.host.warn(`write ${kernel}`, `'> ${path}' is not done`, place)
+      return new Stream()
+    }
+    const stream = (appends ? this.written.get(path) : undefined) ?? new Stream()
+    this.written.set(path, stream)
+    return stream
+  }
+}
+
+function isNull(path: string): boolean {
+  return path === '/dev/null'
+}

@@ -1,0 +1,292 @@
+import { RuleError } from '../rule-error.ts'
+import { Scanner } from './scanner.ts'
+import {
+  type Assignment,
+  type Command,
+  type List,
+  type Place,
+  plainText,
+  type Redirection,
+  type ShellWord,
+} from './syntax.ts'
+import { TokenReader } from './token-reader.ts'
+
+/** A script as it was read: what stands before the error, if there is one, would have been run. */
+export interface ShellProgram {
+  readonly items: readonly Command[]
+  readonly error: RuleError | undefined
+}
+
+/** Reads a script of the POSIX shell (2.10), and of bash `[[`, `function` and `<<<`. Never throws. */
+export function parseShell(text: string, place?: Place): ShellProgram {
+  const parser = new ShellParser(new Scanner(text, place))
+  const items: Command[] = []
+  try {
+    for (;;) {
+      const item = parser.nextItem()
+      if (item === undefined) return { items, error: undefined }
+      items.push(item)
+    }
+  } catch (error) {
+    if (!(error instanceof RuleError)) throw error
+    return { items, error }
+  }
+}
+
+const CLOSING = ['then', 'elif', 'else', 'fi', 'do', 'done', 'esac', '}']
+
+class ShellParser extends TokenReader {
+  /** The next command of the script with all its `&&` and `||`; undefined at the end. */
+  nextItem(): Command | undefined {
+    this.skipLines()
+    if (this.scanner.isEnd) return undefined
+    const item = this.andOr()
+    this.endOfItem()
+    if (!this.scanner.isEnd && !this.isNewline() && this.isListEnd()) throw this.unexpected()
+    return item
+  }
+
+  protected list(): List {
+    const place = this.scanner.place()
+    const items: Command[] = []
+    for (;;) {
+      this.skipLines()
+      if (this.isListEnd()) return { kind: 'list', items, ...place }
+      items.push(this.andOr())
+      if (!this.endOfItem()) return { kind: 'list', items, ...place }
+    }
+  }
+
+  /** Takes `;`, `&` or sees a newline. False: nothing may follow. */
+  private endOfItem(): boolean {
+    const { scanner } = this
+    this.skipBlanks()
+    if (this.isNewline()) return true
+    if (scanner.startsWith(';;') || (scanner.char !== ';' && scanner.char !== '&')) {
+      if (scanner.isEnd || this.isListEnd()) return false
+      throw this.unexpected()
+    }
+    scanner.take(1)
+    return true
+  }
+
+  private isListEnd(): boolean {
+    const { scanner } = this
+    return (
+      scanner.isEnd ||
+      scanner.char === ')' ||
+      scanner.startsWith(';;') ||
+      CLOSING.includes(this.keyword() ?? '')
+    )
+  }
+
+  private andOr(): Command {
+    let left = this.pipeline()
+    for (;;) {
+      this.skipBlanks()
+      const isAnd = this.scanner.startsWith('&&')
+      if (!isAnd && !this.scanner.startsWith('||')) return left
+      this.scanner.take(2)
+      this.skipLines()
+      const { line, column } = left
+      left = { kind: 'and-or', left, isAnd, right: this.pipeline(), line, column }
+    }
+  }
+
+  private pipeline(): Command {
+    const place = this.scanner.place()
+    let negated = false
+    while (this.keyword() === '!') {
+      negated = !negated
+      this.scanner.take(1)
+      this.skipBlanks()
+    }
+    const commands = [this.command()]
+    for (;;) {
+      this.skipBlanks()
+      if (this.scanner.char !== '|' || this.scanner.startsWith('||')) break
+      this.scanner.take(this.scanner.startsWith('|&') ? 2 : 1)
+      this.skipLines()
+      commands.push(this.command())
+    }
+    return commands.length === 1 && !negated
+      ? commands[0]!
+      : { kind: 'pipeline', commands, negated, ...place }
+  }
+
+  private command(): Command {
+    return this.scanner.nested(() => {
+      const keyword = this.keyword()
+      const isCompound = this.scanner.char === '(' || (keyword !== undefined && keyword !== '[[')
+      if (!isCompound) return this.simple()
+      const body = this.compound(keyword)
+      const redirections: Redirection[] = []
+      for (;;) {
+        this.skipBlanks()
+        const redirection = this.redirection()
+        if (redirection === undefined) break
+        redirections.push(redirection)
+      }
+      const { line, column } = body
+      return redirections.length === 0 ? body : { kind: 'redirected', body, redirections, line, column }
+    })
+  }
+
+  private compound(keyword: string | undefined): Command {
+    const { scanner } = this
+    const place = scanner.place()
+    if (scanner.startsWith('((')) throw scanner.error("'((' is not supported", place, 'what POSIX sh knows')
+    if (keyword === undefined) {
+      scanner.take(1)
+      const body = this.list()
+      if (scanner.char !== ')') throw this.unexpected(')')
+      scanner.take(1)
+      return { kind: 'group', body, isSubshell: true, ...place }
+    }
+    scanner.take(keyword.length)
+    switch (keyword) {
+      case '{': {
+        const body = this.list()
+        this.expect('}')
+        return { kind: 'group', body, isSubshell: false, ...place }
+      }
+      case 'if':
+        return this.ifCommand(place)
+      case 'while':
+      case 'until': {
+        const condition = this.list()
+        return { kind: 'while', condition, body: this.doGroup(), until: keyword === 'until', ...place }
+      }
+      case 'for':
+        return this.forCommand(place)
+      case 'case':
+        return this.caseCommand(place)
+      case 'function':
+        return this.functionCommand(place)
+      default:
+        throw scanner.error(`unexpected '${keyword}'`, place)
+    }
+  }
+
+  private ifCommand(place: Place): Command {
+    const condition = this.list()
+    this.expect('then')
+    const then = this.list()
+    const next = this.scanner.place()
+    const keyword = this.keyword()
+    if (keyword !== 'elif' && keyword !== 'else') {
+      this.expect('fi')
+      return { kind: 'if', condition, then, otherwise: undefined, ...place }
+    }
+    this.scanner.take(4)
+    if (keyword === 'elif') {
+      const otherwise = this.scanner.nested(() => this.ifCommand(next))
+      return { kind: 'if', condition, then, otherwise, ...place }
+    }
+    const otherwise = this.list()
+    this.expect('fi')
+    return { kind: 'if', condition, then, otherwise, ...place }
+  }
+
+  private doGroup(): List {
+    this.skipLines()
+    if (this.scanner.char === ';' && !this.scanner.startsWith(';;')) this.scanner.take(1)
+    this.skipLines()
+    this.expect('do')
+    const body = this.list()
+    this.expect('done')
+    return body
+  }
+
+  private forCommand(place: Place): Command {
+    const name = this.name()
+    this.skipLines()
+    let words: ShellWord[] | undefined
+    if (this.keyword() === 'in') {
+      this.scanner.take(2)
+      words = this.wordsHere()
+    }
+    return { kind: 'for', name, words, body: this.doGroup(), ...place }
+  }
+
+  private caseCommand(place: Place): Command {
+    const { scanner } = this
+    this.skipBlanks()
+    const subject = this.words.word()
+    if (subject === undefined) throw this.unexpected()
+    this.skipLines()
+    this.expect('in')
+    const arms: { patterns: ShellWord[]; body: List }[] = []
+    for (;;) {
+      this.skipLines()
+      if (this.keyword() === 'esac') break
+      if (scanner.char === '(') scanner.take(1)
+      const patterns = this.patterns()
+      arms.push({ patterns, body: this.list() })
+      if (scanner.startsWith(';;')) scanner.take(2)
+      else if (this.keyword() !== 'esac') throw this.unexpected('esac')
+    }
+    this.expect('esac')
+    return { kind: 'case', subject, arms, ...place }
+  }
+
+  private patterns(): ShellWord[] {
+    const patterns: ShellWord[] = []
+    for (;;) {
+      this.skipBlanks()
+      const pattern = this.words.word()
+      if (pattern === undefined) throw this.unexpected('a pattern')
+      patterns.push(pattern)
+      this.skipBlanks()
+      const { char } = this.scanner
+      if (char !== '|' && char !== ')') throw this.unexpected(')')
+      this.scanner.take(1)
+      if (char === ')') return patterns
+    }
+  }
+
+  private functionCommand(place: Place): Command {
+    const name = this.name()
+    this.skipBlanks()
+    const brackets = this.scanner.match(/\([ \t]*\)/y)
+    if (brackets !== undefined) this.scanner.take(brackets.length)
+    return this.functionBody(name, place)
+  }
+
+  private functionBody(name: string, place: Place): Command {
+    this.skipLines()
+    return { kind: 'function', name, body: this.command(), ...place }
+  }
+
+  private simple(): Command {
+    const { scanner } = this
+    const place = scanner.place()
+    const assignments: Assignment[] = []
+    const redirections: Redirection[] = []
+    const words: ShellWord[] = []
+    if (this.keyword() === '[[') words.push(...this.doubleBracket())
+    for (;;) {
+      this.skipBlanks()
+      const redirection = this.redirection()
+      if (redirection !== undefined) {
+        redirections.push(redirection)
+        continue
+      }
+      const word = this.words.word()
+      if (word === undefined) break
+      const assignment = words.length === 0 ? this.assignment(word) : undefined
+      if (assignment === undefined) words.push(word)
+      else assignments.push(assignment)
+      const brackets = words.length === 1 ? scanner.match(/[ \t]*\([ \t]*\)/y) : undefined
+      if (brackets === undefined) continue
+      scanner.take(brackets.length)
+      return this.functionBody(plainText(words[0]) ?? '', place)
+    }
+    if (words.length + assignments.length + redirections.length === 0) throw this.unexpected()
+    return { kind: 'simple', assignments, words, redirections, ...place }
+  }
+
+  protected readerOf(scanner: Scanner): ShellParser {
+    return new ShellParser(scanner)
+  }
+}

@@ -1,0 +1,80 @@
+/** Quoted text in a pattern stands for itself. */
+export function escapePattern(text: string): string {
+  return text.replace(/[\\*?[\]]/g, '\\$&')
+}
+
+/** Does all of the text match the pattern (`*`, `?`, `[…]`; POSIX 2.13.1)? Takes at most length × length steps. */
+export function matchesPattern(text: string, pattern: string): boolean {
+  const atoms = atomsOf(pattern)
+  let at = 0
+  let atom = 0
+  let star = -1
+  let resume = 0
+  while (at < text.length) {
+    const wanted = atoms[atom]
+    if (wanted === '*') {
+      star = atom++
+      resume = at
+    } else if (wanted?.(text[at]!)) {
+      atom++
+      at++
+    } else if (star >= 0) {
+      atom = star + 1
+      at = ++resume
+    } else return false
+  }
+  while (atoms[atom] === '*') atom++
+  return atom === atoms.length
+}
+
+/** `${name#pattern}` and its kin: what is left when the shortest or longest match is taken off. */
+export function trimmed(text: string, operator: string, pattern: string): string {
+  const isPrefix = operator.startsWith('#')
+  const isLongest = operator.length === 2
+  for (let step = 0; step <= text.length; step++) {
+    const length = isLongest ? text.length - step : step
+    const part = isPrefix ? text.slice(0, length) : text.slice(text.length - length)
+    if (matchesPattern(part, pattern))
+      return isPrefix ? text.slice(length) : text.slice(0, text.length - length)
+  }
+  return text
+}
+
+type Atom = '*' | ((char: string) => boolean)
+
+function atomsOf(pattern: string): Atom[] {
+  const atoms: Atom[] = []
+  for (let at = 0; at < pattern.length; at++) {
+    const char = pattern[at]!
+    const end = char === '[' ? setEnd(pattern, at) : -1
+    if (char === '*') {
+      if (atoms.at(-1) !== '*') atoms.push('*')
+    } else if (char === '?') atoms.push(() => true)
+    else if (end > 0) {
+      atoms.push(setOf(pattern.slice(at + 1, end)))
+      at = end
+    } else {
+      const literal = char === '\\' ? (pattern[++at] ?? '\\') : char
+      atoms.push(other => other === literal)
+    }
+  }
+  return atoms
+}
+
+/** A bracket right behind the opening one belongs to the set. */
+function setEnd(pattern: string, start: number): number {
+  const first = /[!^]/.test(pattern[start + 1] ?? '') ? start + 2 : start + 1
+  return pattern.indexOf(']', first + 1)
+}
+
+function setOf(text: string): (char: string) => boolean {
+  const negated = /^[!^]/.test(text)
+  const chars = negated ? text.slice(1) : text
+  const ranges: [string, string][] = []
+  for (let at = 0; at < chars.length; at++) {
+    const isRange = chars[at + 1] === '-' && at + 2 < chars.length
+    ranges.push([chars[at]!, chars[isRange ? at + 2 : at]!])
+    if (isRange) at += 2
+  }
+  return char => ranges.some(([low, high]) => char >= low && char <= high) !== negated
+}

@@ -1,0 +1,116 @@
+import type { Word } from '../words.ts'
+import { BUILTINS } from './builtins.ts'
+import type { Io, ShellRuntime, Unset } from './runtime.ts'
+import { type Status, SUCCESS } from './status.ts'
+import { isTool, runTool } from './text-tools.ts'
+import { type Origin, withoutMarks } from './unknowns.ts'
+
+/** Calls what is not a function of the script: builtins, programs for rules, text tools; the rest is not run. */
+export class ProgramCaller {
+  private readonly shell: ShellRuntime
+
+  constructor(shell: ShellRuntime) {
+    this.shell = shell
+  }
+
+  /** @param unset the variables in the words that are not set */
+  call(words: readonly Word[], unset: readonly Unset[], io: Io): Status {
+    const { shell } = this
+    const first = words[0]!
+    const builtin = BUILTINS.get(first.text)
+    if (builtin !== undefined) return builtin(shell, words, io)
+    if (first.text === 'sudo' || first.text === 'time' || first.text === 'nohup') {
+      const next = words.findIndex((word, index) => index > 0 && !word.text.startsWith('-'))
+      return next < 0 ? SUCCESS : shell.runWords(words.slice(next), io)
+    }
+    const kind = shell.programs.kind(programOf(first))
+    if (kind === 'other') return { code: shell.programs.call(first, [], io) }
+    return kind === 'rules' ? this.callRules(words, unset, io) : this.callOther(words, unset, io)
+  }
+
+  private callRules(words: readonly Word[], unset: readonly Unset[], io: Io): Status {
+    const { shell } = this
+    let isSound = true
+    for (const word of words) {
+      const origin = shell.unknowns.find(word.text)
+      if (origin === undefined) continue
+      shell.refuseUse(origin, word)
+      isSound = false
+    }
+    const read = /-restore$/.test(words[0]!.text) ? shell.unknowns.find(io.input?.text ?? '') : undefined
+    if (read !== undefined) {
+      shell.refuseUse(read, words[0]!)
+      isSound = false
+    }
+    for (const { name, word } of unset) {
+      shell.refuse(`'$${name}' is not set`, word, 'ParseOptions.shell.variables can give it a value')
+      isSound = false
+    }
+    if (!isSound) return SUCCESS
+    const before = io.output.length
+    const code = shell.programs.call(words[0]!, words.slice(1), io)
+    shell.spend(10 + (io.output.length - before + (io.input?.length ?? 0)) / 100)
+    return { code }
+  }
+
+  private callOther(words: readonly Word[], unset: readonly Unset[], io: Io): Status {
+    const { shell } = this
+    const args = words.slice(1).map(({ text }) => text)
+    // a tool that is given something unknown passes the doubt on
+    let doubt = shell.unknowns.find(args.join(' '))
+    const known = (text: string | undefined): string | undefined => {
+      const origin = text === undefined ? undefined : shell.unknowns.find(text)
+      doubt ??= origin
+      return origin === undefined ? text : undefined
+    }
+    const readInput = (): string | undefined => {
+      const text = io.input?.readAll()
+      shell.spend((text?.length ?? 0) / 100)
+      return known(text)
+    }
+    const result = runTool(programOf(words[0]!), args, readInput, path => known(shell.readFile(path)))
+    if (doubt !== undefined && (result !== undefined || isTool(programOf(words[0]!))))
+      return this.passOn(doubt, words, io)
+    if (result === undefined) return this.notRun(words, unset, io)
+    if (result.output !== '') io.output.write(result.output, words[0]!)
+    return { code: result.code }
+  }
+
+  private passOn(origin: Origin, words: readonly Word[], io: Io): Status {
+    io.output.write(this.shell.unknowns.mark(origin), words[0]!)
+    return { code: 0, origin }
+  }
+
+  /** A program that nobody starts. */
+  notRun(words: readonly Word[], unset: readonly Unset[], io: Io): Status {
+    const { shell } = this
+    const first = words[0]!
+    const texts = words.map(({ text }) => text)
+    const isKnown = shell.unknowns.find(texts.join(' ')) === undefined
+    const output = isKnown ? shell.options.commandOutput?.(texts) : undefined
+    if (output !== undefined) {
+      io.output.write(withoutMarks(output), first)
+      return SUCCESS
+    }
+    const program = programOf(first)
+    if (!this.mayBeRules(words)) shell.warn(`program ${program}`, `'${program}' is not run`, first)
+    else if (unset[0] === undefined) shell.refuse(`'${program}' is not run`, first)
+    else shell.refuse(`'$${unset[0].name}' is not set`, first)
+    return this.passOn(shell.originOf(words), words, io)
+  }
+
+  /** `ebtables …`, `-A …` behind an empty variable, `xargs iptables -A …`: too close to be passed over. */
+  private mayBeRules(words: readonly Word[]): boolean {
+    if (/^-|^ip6?tab|tables/.test(programOf(words[0]!))) return true
+    return words.some(
+      (word, index) =>
+        index > 0 &&
+        this.shell.programs.kind(programOf(word)) === 'rules' &&
+        words[index + 1]?.text.startsWith('-') === true,
+    )
+  }
+}
+
+function programOf({ text }: Word): string {
+  return text.replace(/^.*\//, '')
+}

@@ -1,0 +1,87 @@
+import type { Word } from '../words.ts'
+import type { Environment } from './environment.ts'
+import type { ShellOptions } from './options.ts'
+import type { Status } from './status.ts'
+import type { Stream } from './stream.ts'
+import type { Place, ShellWord } from './syntax.ts'
+import type { Origin, Unknowns } from './unknowns.ts'
+
+/** Where a command reads and writes, and who looks at how it ends. */
+export interface Io {
+  /** Undefined: what the script itself was given, which nobody knows. */
+  readonly input: Stream | undefined
+  readonly output: Stream
+  /** The output goes to /dev/null. */
+  readonly isNull: boolean
+  /** Its error messages are thrown away (`2>/dev/null`). */
+  readonly isMuted: boolean
+  /** Somebody asks how it ended (`||`, `if`): then a failure is no mistake of the script. */
+  readonly isChecked: boolean
+}
+
+/** What a script is read for: the programs that change rules. */
+export interface RulePrograms {
+  /** `rules`: changes the ruleset that is read; `other`: the other family's; undefined: none of these programs. */
+  kind(program: string): 'rules' | 'other' | undefined
+  /** Only looks: `iptables -L`. */
+  isListing(args: readonly string[]): boolean
+  /**
+   * Calls one of them; those of the other family do nothing.
+   *
+   * @returns the exit code
+   */
+  call(name: Word, args: readonly Word[], io: Io): number
+  /** The text of a file that the kernel makes of the tables; undefined for any other file. */
+  file(path: string): string | undefined
+}
+
+/** A variable that was used though it is not set. */
+export interface Unset {
+  readonly name: string
+  readonly word: ShellWord
+}
+
+/** What builtin commands ask of the shell that runs. */
+export interface ShellRuntime {
+  readonly environment: Environment
+  readonly options: ShellOptions
+  readonly unknowns: Unknowns
+  readonly programs: RulePrograms
+  /** Scripts for bash: `echo` does not interpret backslashes. */
+  readonly isBash: boolean
+  /** How many loops can be left. */
+  readonly loops: number
+  /** `$?` */
+  readonly status: Status
+  /** Runs a text as a part of the script. */
+  runText(text: string, place: Place, io: Io): Status
+  /** Runs a program, which the builtin was only the prefix of. */
+  runWords(words: readonly Word[], io: Io): Status
+  /** A program that nobody starts. */
+  notRun(words: readonly Word[], io: Io): Status
+  /** From now on, what is not set may have been set by a file that was not read. */
+  forgetUnset(words: readonly Word[]): void
+  /** A file's text; undefined if it is not known. */
+  readFile(path: string): string | undefined
+  /** Says something once for each `kind`. */
+  warn(kind: string, message: string, place: Place): void
+  /** A command as messages name it. */
+  originOf(words: readonly Word[]): Origin
+  refuse(message: string, place: Place, hint?: string): void
+  /** What a program that is not run would have printed is needed. */
+  refuseUse(origin: Origin, place: Place): void
+  /** Counts work, so that no script takes for ever. */
+  spend(steps: number): void
+}
+
+/** `exit`, `return`, `break` and `continue` on their way out. */
+export class Jump {
+  readonly kind: 'exit' | 'return' | 'break' | 'continue'
+  /** The exit code, or how many loops. */
+  readonly value: number
+
+  constructor(kind: Jump['kind'], value: number) {
+    this.kind = kind
+    this.value = value
+  }
+}

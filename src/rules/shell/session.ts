@@ -1,0 +1,154 @@
+import { RuleError } from '../rule-error.ts'
+import type { Word } from '../words.ts'
+import { type Effects, effectsOf } from './effects.ts'
+import { Environment } from './environment.ts'
+import { Files } from './files.ts'
+import type { ShellOptions } from './options.ts'
+import type { RulePrograms, Unset } from './runtime.ts'
+import { type Status, SUCCESS } from './status.ts'
+import type { Command, Place, ShellWord } from './syntax.ts'
+import { type Origin, Unknowns, withoutMarks } from './unknowns.ts'
+
+/** Steps for a script of no length, and for each of its characters. */
+const STEPS = 300_000
+const STEPS_EACH = 20
+const MAX_DEPTH = 300
+const MAX_COMMAND = 60
+const HINT =
+  'ParseOptions.shell says what programs print; or take what iptables-save prints where the script ran'
+
+/** Where the shell says what is wrong. */
+export interface ShellReporter {
+  error(error: RuleError): void
+  warning(message: string, place: Place): void
+}
+
+/** What a shell knows while it runs, and what it says. */
+export class ShellSession {
+  environment: Environment
+  status: Status = SUCCESS
+  readonly unknowns = new Unknowns()
+  readonly programs: RulePrograms
+  readonly options: ShellOptions
+  readonly isBash: boolean
+  protected readonly reporter: ShellReporter
+  protected readonly files: Files
+  /** How many loops of the function that runs are open. */
+  loops = 0
+  protected depth = 0
+  /** Where it is. */
+  protected here: Place = { line: 1, column: 1 }
+  /** Variables of the command in hand that are not set. */
+  protected unset: Unset[] = []
+  private readonly name: string
+  private readonly warned = new Set<string>()
+  private steps = 0
+  private readonly maxSteps: number
+  /** A file that was to be sourced. */
+  private unread: Origin | undefined
+
+  constructor(
+    programs: RulePrograms,
+    reporter: ShellReporter,
+    options: ShellOptions,
+    name: string,
+    text: string,
+  ) {
+    this.programs = programs
+    this.reporter = reporter
+    this.options = options
+    this.name = name
+    this.isBash = /^#!.*\b(?:bash|ksh|zsh)\b/.test(text)
+    this.maxSteps = STEPS + text.length * STEPS_EACH
+    const variables = Object.entries({ PATH: '/sbin:/bin', ...options.variables })
+    this.environment = new Environment(variables, [], options.args ?? ['start'])
+    this.files = new Files(path => this.outside(path) ?? programs.file(path), this)
+  }
+
+  spend(steps: number): void {
+    this.steps += steps
+    if (this.steps > this.maxSteps || this.depth > MAX_DEPTH)
+      throw new RuleError(
+        this.depth > MAX_DEPTH ? 'commands call each other without end' : 'the script takes too many steps',
+        { text: '', ...this.here },
+        { code: 'shell', hint: `it is given ${this.maxSteps} steps, and ${MAX_DEPTH} levels` },
+      )
+  }
+
+  protected effects(command: Command | undefined): Effects {
+    return effectsOf(command, this.environment, this.programs, steps => this.spend(steps))
+  }
+
+  protected forget({ assigned }: Effects, origin: Origin): void {
+    for (const name of assigned) this.environment.set(name, this.unknowns.mark(origin))
+  }
+
+  protected refuseBranch(origin: Origin): void {
+    this.refuse(`'${origin.command}' is not run, and how it ends decides about iptables commands`, origin)
+  }
+
+  protected outside(path: string): string | undefined {
+    const text = this.options.commandOutput?.(['cat', path])
+    return text === undefined ? undefined : withoutMarks(text)
+  }
+
+  forgetUnset(words: readonly Word[]): void {
+    this.unread = this.originOf(words)
+  }
+
+  readFile(path: string): string | undefined {
+    return this.files.read(path)
+  }
+
+  special(name: string): string | undefined {
+    switch (name) {
+      case '?':
+        return this.status.origin === undefined || this.status.isGuess
+          ? String(this.status.code)
+          : this.unknowns.mark(this.status.origin)
+      case '$':
+        return '1'
+      case '0':
+        return this.name
+      case '!':
+      case '-':
+        return ''
+      // iptables is for root
+      case 'UID':
+      case 'EUID':
+        return '0'
+      default:
+        return this.unread === undefined ? undefined : this.unknowns.mark(this.unread)
+    }
+  }
+
+  noteUnset(name: string, word: ShellWord): void {
+    this.unset.push({ name, word })
+  }
+
+  isUnknown(text: string): boolean {
+    return this.unknowns.find(text) !== undefined
+  }
+
+  warn(kind: string, message: string, place: Place): void {
+    if (this.warned.has(kind)) return
+    this.warned.add(kind)
+    this.reporter.warning(message, place)
+  }
+
+  refuseUse({ command }: Origin, place: Place): void {
+    this.refuse(`'${command}' is not run, and what it prints is needed here`, place)
+  }
+
+  refuse(message: string, { line, column }: Place, hint = HINT): void {
+    this.reporter.error(new RuleError(message, { text: '', line, column }, { code: 'shell', hint }))
+  }
+
+  /** A command as messages name it. */
+  originOf(words: readonly Word[]): Origin {
+    const texts = words.map(({ text }) => (this.isUnknown(text) ? '…' : text)).join(' ')
+    const command = texts.length > MAX_COMMAND ? `${texts.slice(0, MAX_COMMAND)}…` : texts
+    const { line, column } = words[0]!
+    return { command, line, column }
+  }
+}

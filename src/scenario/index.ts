@@ -1,0 +1,23 @@
+/** Scenarios: networks and steps as YAML or TypeScript, expectations, branches that ask "what if", reports. */
+export type { Check } from './expectations.ts'
+export type { Ends, HopView, PacketView } from './packet-view.ts'
+export type { Path } from './positions.ts'
+export { type ReadOptions, type ReadResult, readScenario, type Scenario, scenario } from './read.ts'
+export { type Attempt, attemptsOf, outboundOf, type Side } from './report/connections.ts'
+export { explainPacket } from './report/explain.ts'
+export { reportJson } from './report/json.ts'
+export { markdownReport, mermaid } from './report/markdown.ts'
+export { auditTable, type ReportTable, summaryTable, tableText } from './report/tables.ts'
+export { formatFailure, formatReport, type ReportOptions } from './report/text.ts'
+export {
+  type BranchRun,
+  type ForkRun,
+  packetsOf,
+  runScenario,
+  type ScenarioRun,
+  type ShownListing,
+  type StepEntry,
+  type StepRun,
+  stepsOf,
+} from './run.ts'
+export { type Expectation, type ScenarioInput, type Step, scenarioJsonSchema } from './schema.ts'

@@ -1,0 +1,100 @@
+import { iptablesList, iptablesSave } from '../listings.ts'
+import {
+  conntrackList,
+  firewallOf,
+  formatSessions,
+  type Network,
+  natTableOf,
+  netstat,
+  type Session,
+  sessions,
+  ss,
+} from '../network/index.ts'
+import { type ZonePolicy, zoneOf } from '../policy/index.ts'
+import type { TableName } from '../rules/model.ts'
+
+/** A table of a node, as people type it: `fw: conntrack -L`. */
+export interface Listing {
+  readonly node: string
+  readonly command: string
+}
+
+/** What a listing may say beyond what the node knows. */
+export interface ListingView {
+  /** Networks that count as internal. */
+  readonly internal?: readonly string[] | undefined
+  /** A firewall's zones, by its name. */
+  readonly zonesOf?: (node: string) => ZonePolicy['zones'] | undefined
+}
+
+/** Commands that list something, with what they do. */
+export const LISTINGS: Readonly<Record<string, string>> = {
+  ss: 'ss -tlnp, ss -tan …',
+  netstat: 'netstat -tlnp …',
+  conntrack: 'conntrack -L',
+  nat: 'the NAT table as a textbook draws it',
+  sessions: 'the session table with devices and who began',
+  'iptables-save': 'the rules',
+  iptables: 'iptables -L [-t table]',
+}
+
+/** @throws RangeError when it is none */
+export function parseListing(text: string): Listing {
+  const match = /^([^:\s]+):\s*(\S+)(.*)$/.exec(text.trim())
+  const command = match?.[2] ?? ''
+  if (match === null || !Object.hasOwn(LISTINGS, command))
+    throw new RangeError(
+      `not a listing: ${JSON.stringify(text)}; "node: command" with ${Object.keys(LISTINGS).join(', ')}`,
+    )
+  return { node: match[1]!, command: `${command}${match[3]!.trimEnd()}` }
+}
+
+/** What the command prints, and how many of its first lines are a heading. */
+export function runListing(
+  network: Network,
+  { node, command }: Listing,
+  view: ListingView = {},
+): { readonly text: string; readonly headings: number } {
+  const [program = '', ...args] = command.split(/\s+/)
+  const flags = args
+    .filter(arg => arg.startsWith('-'))
+    .join('')
+    .replaceAll('-', '')
+  switch (program) {
+    case 'ss':
+      return { text: ss(network, node, flags === '' ? 'tan' : flags), headings: 1 }
+    case 'netstat':
+      return { text: netstat(network, node, flags === '' ? 'tunap' : flags), headings: 2 }
+    case 'conntrack':
+      return { text: conntrackList(network, node), headings: 0 }
+    case 'nat':
+      return { text: natTableOf(network, node), headings: 1 }
+    case 'sessions': {
+      const side = view.internal === undefined ? {} : { networks: view.internal }
+      const zones = view.zonesOf?.(node)
+      const list = sessions(network, node, side).map(session => withZones(session, zones))
+      return { text: formatSessions(list), headings: 1 }
+    }
+    case 'iptables-save':
+      return {
+        text: iptablesSave(firewallOf(network, node), { counters: flags.includes('c') }).trimEnd(),
+        headings: 0,
+      }
+    default: {
+      const at = args.indexOf('-t')
+      const table = at < 0 ? {} : { table: args[at + 1] as TableName }
+      const options = { numeric: true, verbose: true, lineNumbers: true, ...table }
+      return { text: iptablesList(firewallOf(network, node), options).trimEnd(), headings: 0 }
+    }
+  }
+}
+
+/** `lan0 (inside)` instead of `lan0`. */
+function withZones(session: Session, zones: ZonePolicy['zones'] | undefined): Session {
+  if (zones === undefined) return session
+  const named = (device: string | undefined): string | undefined => {
+    const zone = zoneOf({ zones, pairs: [] }, device)
+    return device === undefined || zone === undefined ? device : `${device} (${zone})`
+  }
+  return { ...session, inDevice: named(session.inDevice), outDevice: named(session.outDevice) }
+}

@@ -1,0 +1,260 @@
+import { z } from 'zod'
+import { network } from './schema-network.ts'
+import { port, service } from './services.ts'
+
+const oneOrMore = z.union([z.string(), z.array(z.string())])
+const host = z.string().min(1)
+export const duration = z
+  .string()
+  .regex(/^\d+(\.\d+)?(ms|s|min|h|d)$/, { error: 'not a duration: 300ms, 2.5s, 5min, 2h or 5d' })
+const flags = z.string().regex(/^[SAFRPUEC]+$/, { error: 'not TCP flags: letters of S A F R P U E C' })
+
+const expectedPacket = z.strictObject({
+  at: host.describe('at this node'),
+  nth: z.int().min(1).optional().describe('the how manyth packet there that fits; default 1'),
+  flags: flags.optional().describe('only packets with exactly these TCP flags'),
+  protocol: z.string().optional().describe('only packets of this protocol'),
+  answer: z.boolean().optional().describe('only packets on their way back to who began'),
+  verdict: z.enum(['sent', 'forwarded', 'delivered', 'dropped', 'rejected', 'discarded', 'held']).optional(),
+  by: z.string().optional().describe('the rule that decided: filter/FORWARD:3, or :policy'),
+  line: z.string().optional().describe('the policy or zone line it was made from: policy line 4'),
+  ctstate: z.enum(['NEW', 'ESTABLISHED', 'RELATED', 'INVALID', 'UNTRACKED']).optional(),
+  source: z.string().optional().describe('source as it leaves, after NAT: 203.0.113.1:40001'),
+  destination: z.string().optional().describe('destination as it leaves, after NAT'),
+  why: z.string().optional().describe('part of the reason why it was discarded'),
+})
+
+const expectedListing = z.strictObject({
+  of: z.string().describe('node: command, e.g. "web: ss -tlnp", "fw: conntrack -L", "fw: nat"'),
+  has: oneOrMore.optional().describe('a line that contains this; blanks count as one'),
+  lacks: oneOrMore.optional().describe('no line contains this'),
+  lines: z.int().min(0).optional().describe('how many, without the heading'),
+})
+
+export const OUTCOMES = [
+  'open',
+  'answered',
+  'refused',
+  'filtered',
+  'unreachable',
+  'reset',
+  'empty',
+  'stalled',
+  'delivered',
+  'unacknowledged',
+  'broken',
+  'reached',
+  'blocked',
+  'lost',
+  'some-lost',
+  'unanswered',
+  'sent',
+  'done',
+  'scanned',
+] as const
+
+export const expectation = z
+  .strictObject({
+    branch: z.string().optional().describe('below a fork: only in this branch'),
+    outcome: z.enum(OUTCOMES).optional().describe('what the caller sees'),
+    status: z.int().optional().describe('of the HTTP answer'),
+    says: oneOrMore.optional().describe('what is printed contains this'),
+    open: z.array(port).optional().describe('of a scan'),
+    closed: z.array(port).optional(),
+    filtered: z.array(port).optional(),
+    reaches: oneOrMore.optional().describe('nodes that saw a packet of this step'),
+    misses: oneOrMore.optional().describe('nodes that saw none'),
+    packets: z.array(expectedPacket).optional(),
+    listings: z.array(expectedListing).optional(),
+    log: oneOrMore.optional().describe("in a firewall's kernel log during this step"),
+  })
+  .describe('what must be so; the run fails otherwise')
+
+export type Expectation = z.infer<typeof expectation>
+export type ExpectedPacket = z.infer<typeof expectedPacket>
+export type ExpectedListing = z.infer<typeof expectedListing>
+
+const common = {
+  name: z.string().optional().describe('what this step shows'),
+  expect: z.union([expectation, z.array(expectation)]).optional(),
+  show: oneOrMore.optional().describe('tables for the report: "fw: conntrack -L"'),
+}
+
+const side = z.enum(['client', 'server']).optional().describe('which end; default client')
+const connection = z.string().describe('the name that connect gave it (as)')
+const keepAlive = z.strictObject({ idle: duration, interval: duration, probes: z.int().min(1) })
+const timeout = duration.optional().describe('default: as long as TCP tries, 127 s for a SYN')
+const match = z
+  .strictObject({
+    protocol: z.string().optional(),
+    source: z.string().optional(),
+    destination: z.string().optional(),
+    sourcePort: port.optional(),
+    destinationPort: port.optional(),
+    flags: flags.optional(),
+    hasData: z.boolean().optional(),
+  })
+  .optional()
+const impaired = {
+  from: host.optional().describe('only packets from this node'),
+  match,
+  nth: z.int().min(1).optional().describe('from the how manyth that fits; default 1'),
+  count: z.int().min(1).optional().describe('how many; default 1 with nth, else all'),
+  by: duration.optional().describe('delay and reorder'),
+  ...common,
+}
+
+/** Every kind of step by the key that says what it does. */
+export const STEPS = {
+  curl: z.strictObject({
+    curl: z.string().describe('a URL'),
+    from: host,
+    method: z.string().optional(),
+    body: z.string().optional(),
+    headers: z.record(z.string(), z.string()).optional(),
+    localPort: port.optional(),
+    timeout,
+    ...common,
+  }),
+  nc: z.strictObject({
+    nc: z.string().describe('host:port, as nc -zv'),
+    from: host,
+    send: z.string().optional(),
+    localPort: port.optional(),
+    timeout,
+    ...common,
+  }),
+  telnet: z.strictObject({ telnet: z.string().describe('host:port'), from: host, timeout, ...common }),
+  connect: z.strictObject({
+    connect: z.string().describe('host:port; the connection stays open'),
+    from: host,
+    as: z.string().optional().describe('its name, for push and close; default the target'),
+    program: z.string().optional().describe('as ss shows it; default nc'),
+    keepAlive: keepAlive.optional(),
+    localPort: port.optional(),
+    timeout,
+    ...common,
+  }),
+  push: z.strictObject({
+    push: connection,
+    data: z.string(),
+    side,
+    wait: duration.optional().describe('for the acknowledgment; default 3s'),
+    ...common,
+  }),
+  close: z.strictObject({
+    close: connection,
+    side,
+    abort: z.boolean().optional().describe('RST instead of FIN'),
+    ...common,
+  }),
+  ping: z.strictObject({ ping: host, from: host, count: z.int().min(1).optional(), ...common }),
+  traceroute: z.strictObject({
+    traceroute: host,
+    from: host,
+    method: z.enum(['udp', 'icmp']).optional(),
+    ...common,
+  }),
+  scan: z.strictObject({
+    scan: host,
+    from: host,
+    ports: z.union([z.string(), z.array(port)]).describe('22,80,8000-8080'),
+    ...common,
+  }),
+  send: z.strictObject({
+    send: z.string().describe('a packet in one line: tcp 10.0.0.1:80 > 10.0.0.2:22 A'),
+    from: host,
+    device: z.string().optional().describe('it comes in here out of nowhere, instead of being sent'),
+    ...common,
+  }),
+  wait: z.strictObject({ wait: duration, ...common }),
+  iptables: z.strictObject({
+    iptables: z.string().describe('commands, one a line'),
+    on: host,
+    family: z.union([z.literal(4), z.literal(6)]).optional(),
+    ...common,
+  }),
+  policy: z.strictObject({
+    policy: z.string().describe('policy lines in place of the old ones'),
+    on: host,
+    ...common,
+  }),
+  flush: z.strictObject({ flush: host.describe('conntrack -F there'), ...common }),
+  start: z.strictObject({ start: service, on: host, ...common }),
+  stop: z.strictObject({ stop: z.string().describe('a program by its name'), on: host, ...common }),
+  cut: z.strictObject({ cut: z.string().describe('a link'), node: host.optional(), ...common }),
+  restore: z.strictObject({
+    restore: z.string().describe('a link, from cuts and impairments'),
+    node: host.optional(),
+    ...common,
+  }),
+  drop: z.strictObject({ drop: z.string().describe('a link that loses packets'), ...impaired }),
+  duplicate: z.strictObject({ duplicate: z.string(), ...impaired }),
+  delay: z.strictObject({ delay: z.string(), ...impaired }),
+  reorder: z.strictObject({ reorder: z.string(), ...impaired }),
+  look: z.strictObject({ look: oneOrMore.describe('tables to show: "fw: conntrack -L"'), ...common }),
+} as const
+
+export type StepKind = keyof typeof STEPS | 'fork'
+
+type PlainStep = { [Kind in keyof typeof STEPS]: z.infer<(typeof STEPS)[Kind]> }[keyof typeof STEPS]
+
+/** What if: each branch goes on from here by itself; what follows the fork goes on as if it had never been. */
+export interface ForkStep {
+  readonly fork: { readonly [branch: string]: readonly Step[] }
+  /** Steps that every branch takes behind its own. */
+  readonly each?: readonly Step[] | undefined
+  readonly name?: string | undefined
+}
+
+export type Step = PlainStep | ForkStep
+
+export const STEP_KINDS = [...Object.keys(STEPS), 'fork'] as readonly StepKind[]
+
+export const forkStep = z.strictObject({
+  get fork(): z.ZodType<ForkStep['fork']> {
+    return z.record(z.string(), z.array(anyStep))
+  },
+  get each(): z.ZodType<ForkStep['each']> {
+    return z.array(anyStep).optional()
+  },
+  name: common.name,
+})
+
+const anyStep: z.ZodType<Step> = z.lazy(() =>
+  z.union([...(Object.values(STEPS) as z.ZodType<PlainStep>[]), forkStep as z.ZodType<ForkStep>]),
+)
+
+export const HEAD = {
+  title: z.string(),
+  source: oneOrMore.optional().describe('where the claims come from'),
+  description: z.string().optional(),
+  internal: z
+    .array(z.string())
+    .optional()
+    .describe('networks that count as internal; default the private ranges'),
+  dmz: z.array(z.string()).optional().describe('networks that are neither inside nor outside'),
+  network,
+}
+
+/** A scenario file, whole. */
+export const scenarioSchema = z.strictObject({ ...HEAD, steps: z.array(anyStep) })
+
+/** A scenario as data: what a file holds, and what `scenario()` takes. */
+export interface ScenarioInput {
+  readonly title: string
+  readonly source?: string | readonly string[] | undefined
+  readonly description?: string | undefined
+  readonly internal?: readonly string[] | undefined
+  readonly dmz?: readonly string[] | undefined
+  readonly network: z.infer<typeof network>
+  readonly steps: readonly Step[]
+}
+
+/** The JSON Schema of scenario files (draft 2020-12), for editors. */
+export function scenarioJsonSchema(): object {
+  return {
+    title: 'A netfilter-sim scenario',
+    ...z.toJSONSchema(scenarioSchema, { io: 'input', reused: 'ref' }),
+  }
+}
