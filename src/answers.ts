@@ -3,11 +3,13 @@ import { TcpState } from './conntrack/tcp-table.ts'
 import { type Answer, type AnswerContext, buildIcmpError } from './ip/icmp-error.ts'
 import { attachedInfo, reject } from './ip/reject.ts'
 import type { IcmpError } from './ip/route.ts'
+import { IPPROTO_TCP } from './packet/protocols.ts'
 import { Skb } from './packet/skb.ts'
 import type { Hook } from './rules/model.ts'
 import type { Transaction } from './transaction.ts'
 
 const DAY_MS = 86_400_000
+const KERNEL_SOCKET = {}
 
 /** The box tells the sender of a packet what is wrong, where RFCs and kernel allow it (`icmp_send`, `icmpv6_send`). */
 export function answerError(skb: Skb, error: IcmpError, transaction: Transaction): void {
@@ -41,6 +43,8 @@ function sendAnswer(skb: Skb, answer: Answer, why: string, transaction: Transact
   const made = new Skb(skb.family, answer.bytes)
   made.isAnswer = true
   made.isLocal = true
+  // ICMP sends through a socket of its own (`icmp_push_reply`), a reset does not
+  if (made.protocol !== IPPROTO_TCP) made.socket = KERNEL_SOCKET
   made.checksumVerified = true
   made.checksumPartial = answer.checksumPartial
   made.connection = skb.connection

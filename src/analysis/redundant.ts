@@ -60,17 +60,17 @@ function decidedAlike(flow: Flow, index: number): readonly Entry[] | undefined {
   const later = new Map<number, Node>()
   const deciders: Entry[] = []
   for (let i = index + 1; i < flow.entries.length; i++) {
-    rest = bdd.or(rest, later.get(i) ?? EMPTY)
-    later.delete(i)
+    if (later.size > 0) {
+      rest = bdd.or(rest, later.get(i) ?? EMPTY)
+      later.delete(i)
+    }
     if (rest === EMPTY) {
       if (later.size === 0) break
       continue
     }
     const entry = flow.entries[i]!
-    if (!overlaps(self.hull, entry.hull)) {
-      // what is forgotten of an entry that remembers is no header field, so its hull holds for it too
-      continue
-    }
+    // what is forgotten of an entry that remembers is no header field, so its hull holds for it too
+    if (!overlaps(self.hull, entry.hull)) continue
     if (entry.remembers && bdd.and(rest, entry.touched) !== EMPTY) return undefined
     const hit = bdd.and(rest, entry.condition)
     if (hit === EMPTY) continue

@@ -167,7 +167,10 @@ export class Skb {
   }
 }
 
-/** Who sent a locally generated packet. Without a socket `-m owner` sees nothing. */
+/**
+ * Who sent a locally generated packet. Without a socket `-m owner` sees nothing; with neither `uid` nor `gid` it is a
+ * socket of the kernel's own, which exists but is nobody's.
+ */
 export interface SocketOwner {
   readonly uid?: number
   readonly gid?: number

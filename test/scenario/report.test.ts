@@ -79,11 +79,11 @@ describe('a report as text', () => {
       2.FORWARD open.1. fw# iptables -P FORWARD ACCEPT
 
       2.FORWARD open.2. fw$ send tcp 198.51.100.7:1 > 10.6.0.2:2 S
-                      fw       laptop    web
-         8     55 ms  ├────────▶         │      SYN
+                      laptop    fw       web
+         8     55 ms  ◀─────────┤        │      SYN
              tcp 198.51.100.7:1 > 10.6.0.2:2
              fw: forwarded by filter/FORWARD:policy, NEW
-         9     56 ms  laptop → fw → internet → web RST-ACK
+         9     56 ms  ├─────────●────────▶      RST-ACK
              fw: forwarded by filter/FORWARD:1, ESTABLISHED
          = sent
 

@@ -90,6 +90,9 @@ function holds(owner: SocketOwner | undefined, { uid, gid, socket, supplementary
     return !supplementary && [uid, gid, socket].every(asked => asked === undefined || asked.negated)
   }
   if (socket?.negated) return false
+  // a socket of the kernel's own has no file that anybody could have opened
+  if (owner.uid === undefined && owner.gid === undefined)
+    return [uid, gid].every(asked => asked === undefined || asked.negated)
   if (uid && inRange(owner.uid ?? 0, uid) === uid.negated) return false
   if (gid === undefined) return true
   const groups = supplementary ? (owner.groups ?? []) : []

@@ -314,13 +314,13 @@ class Shell extends ShellSession implements ShellRuntime, ExpansionHost {
   substitute(body: List): string {
     const output = new Stream()
     const io = { input: undefined, output, isNull: false, isMuted: false, isChecked: false }
-    const { unset } = this
-    const { depth } = this
+    const { unset, depth, status: before } = this
     this.depth++
     this.spend(1)
     const status = this.inSubshell(() => this.execute(body, io))
     this.depth = depth
     this.unset = unset
+    this.status = before
     this.substituted = status
     this.spend(output.text.length / 100)
     return output.text

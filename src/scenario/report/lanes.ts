@@ -12,7 +12,7 @@ const GAP = 4
 const MIN_DISTANCE = 9
 
 /**
- * The nodes as columns, in the order in which packets come to them. Clouds that only pass things on have none.
+ * The nodes as columns, in the order in which the packet with the longest way comes to them. Clouds that only pass things on have none.
  *
  * @returns undefined when there are too many nodes for the width
  */
@@ -22,7 +22,8 @@ export function lanesFor(
   maxWidth: number,
 ): Lanes | undefined {
   const names: string[] = []
-  for (const { path } of packets)
+  const longestFirst = [...packets].sort((a, b) => b.path.length - a.path.length)
+  for (const { path } of longestFirst)
     for (const name of path) if (shown(name) && !names.includes(name)) names.push(name)
   const columns = new Map<string, number>()
   let heading = ''

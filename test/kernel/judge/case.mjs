@@ -35,9 +35,11 @@ export function askedCase(name, { site, conntrack, sysctl, draft, history }) {
     return { ...asked, steps: [] }
   }
   let waited = 0
-  const happenings = history.happenings.filter(
-    one => one.kind !== 'wait' || (waited += one.ms) <= MOST_WAITING_MS,
-  )
+  const happenings = history.happenings.filter(one => {
+    if (one.kind !== 'wait') return true
+    waited += one.ms
+    return waited <= MOST_WAITING_MS
+  })
   let known = new Set()
   const steps = play(firewall, { ...history, happenings }).map(one => {
     if (one.kind === 'wait') return { wait: one.ms / 1000 }

@@ -150,7 +150,7 @@ const PROFILES = {
         ],
         maxRules: 4,
       },
-      { protocols: ['tcp', 'ftp', 'ftp', 'ftp', 'tftp'] },
+      { protocols: ['tcp', 'udp'] },
     ),
   timeouts: () =>
     timed(

@@ -1,0 +1,103 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { explainCommand } from '../../src/cli/explain.ts'
+import { runCommand } from '../../src/cli/run.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'netfilter-sim-run-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const scenarioFile = (name: string, step: string): string => {
+  const file = join(folder, name)
+  writeFileSync(
+    file,
+    `title: two hosts
+network:
+  nodes: { a: { address: 10.0.0.1/24 }, b: { address: 10.0.0.2/24, rulesFile: b.rules } }
+  links: { lan: [a, b] }
+steps:
+  - ${step}
+`,
+  )
+  return file
+}
+writeFileSync(join(folder, 'b.rules'), 'iptables -A INPUT -p tcp --dport 22 -j DROP\n')
+
+const good = scenarioFile('good.yaml', '{ nc: "b:80", from: a, expect: { outcome: refused } }')
+const failing = scenarioFile(
+  'failing.yaml',
+  '{ nc: "b:22", from: a, timeout: 1s, expect: { outcome: open } }',
+)
+const wrong = scenarioFile('wrong.yaml', '{ nc: "b:80", form: a }')
+
+let out: string[] = []
+let err: string[] = []
+beforeEach(() => {
+  out = []
+  err = []
+  vi.spyOn(console, 'log').mockImplementation(text => void out.push(String(text)))
+  vi.spyOn(console, 'error').mockImplementation(text => void err.push(String(text)))
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+  process.exitCode = undefined
+})
+
+const run = (...args: string[]): typeof process.exitCode => {
+  runCommand().parse(args, { from: 'user' })
+  return process.exitCode
+}
+
+describe('netfilter-sim run', () => {
+  it.each([
+    ['all expectations held', [good], 0],
+    ['an expectation failed', [good, failing], 1],
+    ['a file is wrong', [failing, wrong], 2],
+    ['there is no such file', [join(folder, 'none.yaml')], 2],
+  ])('%s: exit %s', (_, files, code) => {
+    expect(run(...files)).toBe(code)
+  })
+
+  it('what differed, with its place', () => {
+    run('--format', 'summary', failing)
+    expect(out.join('\n')).toMatch(
+      /failing\.yaml:6:\d+: error: outcome: expected open, but it was filtered\n[\s\S]*= dropped by filter\/INPUT:1/,
+    )
+  })
+
+  it('what is wrong, all of it', () => {
+    run(wrong)
+    expect(err.join('\n')).toMatch(
+      /wrong\.yaml:6:5: error: steps\.0\.from: 'from' is missing[\s\S]*wrong\.yaml:6:19: error: steps\.0\.form/,
+    )
+  })
+
+  it('formats', () => {
+    run('--format', 'json', good)
+    expect(JSON.parse(out.join('\n'))).toMatchObject([{ title: 'two hosts', passed: true }])
+    out = []
+    run('--format', 'markdown', '--tables', 'none', good)
+    expect(out.join('\n')).toMatch(/^# two hosts\n[\s\S]*```mermaid/)
+    expect(out.join('\n')).not.toContain('## Audit')
+  })
+})
+
+describe('netfilter-sim explain', () => {
+  it('shows one packet at each device', () => {
+    explainCommand().parse([failing, '--packet', '1'], { from: 'user' })
+    expect(out.join('\n')).toMatch(/^packet 1: a → b\n[\s\S]*filter\/INPUT:1 {2}match/)
+  })
+
+  it('as JSON', () => {
+    explainCommand().parse([failing, '-p', '1', '--format', 'json'], { from: 'user' })
+    expect(JSON.parse(out.join('\n'))).toMatchObject([
+      { node: 'a' },
+      { node: 'b', fate: { kind: 'dropped' } },
+    ])
+  })
+
+  it('a packet that is not there', () => {
+    expect(() => explainCommand().parse([good, '-p', '99'], { from: 'user' })).toThrow(RangeError)
+  })
+})
