@@ -6,6 +6,7 @@ import { checkCommand } from './check.ts'
 import { conformanceCommand } from './conformance.ts'
 import { diffCommand } from './diff.ts'
 import { explainCommand } from './explain.ts'
+import { policyCommand } from './policy.ts'
 import { rulesCommand } from './rules.ts'
 import { runCommand } from './run.ts'
 import { traceCommand } from './trace.ts'
@@ -20,6 +21,7 @@ const program = new Command('netfilter-sim')
   .addCommand(traceCommand())
   .addCommand(runCommand())
   .addCommand(explainCommand())
+  .addCommand(policyCommand())
   .addCommand(rulesCommand())
   .addCommand(checkCommand(version))
   .addCommand(diffCommand())

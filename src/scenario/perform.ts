@@ -90,12 +90,15 @@ export function perform(step: Plain, world: World, input: ScenarioInput): Perfor
   }
   if ('connect' in step) return performConnect(step, world)
   if ('push' in step) {
+    const connection = world.connections.get(step.push)
+    if (connection === undefined) return neverOpened(step.push, world)
     const options = defined({ from: step.side, waitMs: optionalMs(step.wait) })
-    const ran = push(network, world.connections.get(step.push) ?? noConnection(step.push), step.data, options)
+    const ran = push(network, connection, step.data, options)
     return { ...after(world, ran), outcome: ran.result.outcome, text: ran.result.outcome }
   }
   if ('close' in step) {
-    const connection = world.connections.get(step.close) ?? noConnection(step.close)
+    const connection = world.connections.get(step.close)
+    if (connection === undefined) return neverOpened(step.close, world)
     const ran = close(network, connection, defined({ from: step.side, abort: step.abort }))
     return { ...after(world, ran), ...DONE }
   }
@@ -240,8 +243,9 @@ function replacePolicy(network: Network, on: string, policy: string, input: Scen
   })
 }
 
-function noConnection(name: string): never {
-  throw new RangeError(`no connection '${name}': it did not come about`)
+/** The scenario has a `connect` of that name, but it failed: the data has nowhere to go. */
+function neverOpened(name: string, world: World): Performed {
+  return { world, hops: [], outcome: 'broken', text: `${name} was never opened` }
 }
 
 function after(

@@ -16,7 +16,7 @@ export const port = z.int({ error: 'not a port: a whole number from 1 to 65535' 
 const address = z.string().optional().describe('bound to this address only; 127.0.0.1 is the host itself')
 const program = z.string().optional().describe('as ss and netstat show it')
 
-/** By the key that names them in a file. A new service is one entry here. */
+/** By the key that names them in a file. A new kind is an entry here and a line in {@link service}. */
 export const SERVICES = {
   web: kind(
     z.strictObject({

@@ -3,7 +3,7 @@ import { HOOK_STAGES } from '../../src/hooks.ts'
 import { conntrack, nat, type Stage } from '../../src/stages.ts'
 import { EXAMPLES, readExample, runText } from './support.ts'
 
-const STAGES = HOOK_STAGES as Record<string, Stage[]>
+const STAGES = HOOK_STAGES as unknown as Record<string, Stage[]>
 const ORIGINAL = structuredCloneOf(STAGES)
 
 function structuredCloneOf(stages: Record<string, Stage[]>): Record<string, readonly Stage[]> {

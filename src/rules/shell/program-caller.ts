@@ -101,6 +101,8 @@ export class ProgramCaller {
 
   /** `ebtables …`, `-A …` behind an empty variable, `xargs iptables -A …`: too close to be passed over. */
   private mayBeRules(words: readonly Word[]): boolean {
+    // the lines of iptables-save text, which is no script
+    if (/^(?:[-*:[]|COMMIT$)/.test(words[0]!.text)) return true
     if (/^-|^ip6?tab|tables/.test(programOf(words[0]!))) return true
     return words.some(
       (word, index) =>
