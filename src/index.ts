@@ -46,7 +46,13 @@ export { type PacketScript, parsePacketScript, type ScriptStep } from './packet-
 export { listCommands, listRules } from './rules/list.ts'
 export type { Chain, Counters, Hook, Match, Rule, Ruleset, Table, TableName, Target } from './rules/model.ts'
 // Rules: text in, text out.
-export { type HostResolver, type ParseOptions, type ParseResult, parseRules } from './rules/parse.ts'
+export {
+  type HostResolver,
+  type ParseOptions,
+  type ParseResult,
+  parseRules,
+  type ShellOptions,
+} from './rules/parse.ts'
 export { type PrintOptions, printRules } from './rules/print.ts'
 export { formatPlace, type RulePlace } from './rules/steps.ts'
 export type { FirewallState } from './state.ts'

@@ -1,4 +1,4 @@
-import { watch } from 'node:fs'
+import { watchFile } from 'node:fs'
 import { Command, Option } from 'commander'
 import { reportJson } from '../scenario/report/json.ts'
 import { markdownReport } from '../scenario/report/markdown.ts'
@@ -73,15 +73,11 @@ function report(run: ScenarioRun, { format, branch, tables }: RunOptions): strin
   return [line, ...failures.map(failure => formatFailure(failure, run, style))].join('\n')
 }
 
+/** By polling: editors replace files, and an inode that is watched would then be the old one. */
 function watchAll(files: readonly string[], options: RunOptions): void {
-  let timer: NodeJS.Timeout | undefined
   for (const file of files)
-    watch(file, () => {
-      // Editors write a file in several steps.
-      clearTimeout(timer)
-      timer = setTimeout(() => {
-        console.clear()
-        runAll(files, options)
-      }, 50)
+    watchFile(file, { interval: 200 }, () => {
+      console.clear()
+      runAll(files, options)
     })
 }

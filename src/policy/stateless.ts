@@ -1,3 +1,4 @@
+import type { Family } from '../address.ts'
 import type { Ruleset } from '../rules/model.ts'
 import { parseRules } from '../rules/parse.ts'
 import { printRules } from '../rules/print.ts'
@@ -39,7 +40,7 @@ export function stateless(ruleset: Ruleset): StatelessRules {
   const text = printRules({ family: ruleset.family, tables })
   const lines = text.split('\n').map(line => readRule(line))
   const written = lines.flatMap((line, index) =>
-    typeof line === 'string' ? [line] : rewrite(line, lines, index, notes).map(writeRule),
+    typeof line === 'string' ? [line] : rewrite(line, lines, index, ruleset.family, notes).map(writeRule),
   )
   const rules = written.join('\n')
   const { ruleset: result } = parseRules(rules, { family: ruleset.family })
@@ -75,6 +76,7 @@ function rewrite(
   rule: RuleWords,
   all: readonly (RuleWords | string)[],
   index: number,
+  family: Family,
   notes: string[],
 ): RuleWords[] {
   const { conditions, target } = rule
@@ -102,7 +104,7 @@ function rewrite(
     return [open]
   }
   notes.push(`${writeRule(rule)}: replaced by mirrors of the rules that let connections begin`)
-  return mirrors(rule, all, index)
+  return mirrors(rule, all, index, family)
 }
 
 function isSelective(word: string): boolean {
@@ -143,7 +145,12 @@ const EXCHANGED: Readonly<Record<string, string>> = {
 }
 
 /** What answers to everything that may begin in the opposite chain looks like. */
-function mirrors(rule: RuleWords, all: readonly (RuleWords | string)[], index: number): RuleWords[] {
+function mirrors(
+  rule: RuleWords,
+  all: readonly (RuleWords | string)[],
+  index: number,
+  family: Family,
+): RuleWords[] {
   const opposite = OPPOSITE[rule.chain] ?? rule.chain
   const found: RuleWords[] = []
   let table = ''
@@ -151,7 +158,7 @@ function mirrors(rule: RuleWords, all: readonly (RuleWords | string)[], index: n
     if (typeof other === 'string') {
       if (other.startsWith('*')) table = other
       if (table === '*filter' && other.startsWith(`:${opposite} ACCEPT`) && at < index)
-        found.push(...openMirrors(rule.chain))
+        found.push(...openMirrors(rule.chain, family))
       return
     }
     if (other.chain !== opposite || other.target[1] !== 'ACCEPT') return
@@ -164,11 +171,11 @@ function mirrors(rule: RuleWords, all: readonly (RuleWords | string)[], index: n
 }
 
 /** Where anything may begin: every TCP packet that is not the first of a connection, and all that has no such mark. */
-function openMirrors(chain: string): RuleWords[] {
+function openMirrors(chain: string, family: Family): RuleWords[] {
   const target = ['-j', 'ACCEPT']
   return [
     { chain, conditions: ['-p', 'tcp', '-m', 'tcp', '!', '--tcp-flags', 'FIN,SYN,RST,ACK', 'SYN'], target },
     { chain, conditions: ['-p', 'udp'], target },
-    { chain, conditions: ['-p', 'icmp'], target },
+    { chain, conditions: ['-p', family === 4 ? 'icmp' : 'ipv6-icmp'], target },
   ]
 }

@@ -10,7 +10,17 @@ export interface End {
   readonly port: number
 }
 
-export type ConversationProtocol = 'tcp' | 'udp' | 'icmp' | 'sctp' | 'udplite' | 'esp' | 'gre' | 'other'
+export type ConversationProtocol =
+  | 'tcp'
+  | 'udp'
+  | 'icmp'
+  | 'sctp'
+  | 'udplite'
+  | 'esp'
+  | 'gre'
+  | 'other'
+  | 'ftp'
+  | 'tftp'
 
 /** Two ends that talk. What they say next follows from the protocol; see `play.ts`. */
 export interface Conversation {
@@ -112,9 +122,11 @@ export function conversation(
     .map(({ ends: [client, server], clientPort, serverPort, ...rest }) => ({
       ...rest,
       client: { ...client, port: clientPort },
-      server: { ...server, port: serverPort },
+      server: { ...server, port: WELL_KNOWN[rest.protocol] ?? serverPort },
     }))
 }
+
+const WELL_KNOWN: { readonly [protocol: string]: number } = { ftp: 21, tftp: 69 }
 
 function sequence(): fc.Arbitrary<number> {
   return fc.oneof(fc.constantFrom(1000, 0xffffff00, 0x7fffff00), fc.nat(0xffffffff))

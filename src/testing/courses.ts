@@ -154,42 +154,61 @@ export const SCTP_COURSES: readonly (readonly Line[])[] = [
   ],
 ]
 
-/** An FTP control connection, active or passive, in both of its dialects. */
+/** Instead of data: the side opens the data connection that the other one has just announced. */
+export const OPEN_DATA = '@data'
+
+const LOGIN: readonly Line[] = [
+  ...OPEN,
+  [1, 'PA', '220 hi\r\n'],
+  [0, 'PA', 'USER a\r\n'],
+  [1, 'PA', '331 ok\r\n'],
+]
+
+/**
+ * FTP control connections, passive and active, in both of their dialects. `{address}` and `{octets}` are the speaker's
+ * own address with dots and with commas.
+ */
 export const FTP_COURSES: readonly (readonly Line[])[] = [
   [
-    ...OPEN,
-    [1, 'PA', '220 hi\r\n'],
-    [0, 'PA', 'USER a\r\n'],
-    [1, 'PA', '331 ok\r\n'],
+    ...LOGIN,
     [0, 'PA', 'PASV\r\n'],
-    [1, 'PA', '227 Entering Passive Mode ({server,},19,136)\r\n'],
+    [1, 'PA', '227 Entering Passive Mode ({octets},19,136)\r\n'],
+    [0, 'S', OPEN_DATA],
     [0, 'A', 0],
   ],
   [
-    ...OPEN,
-    [1, 'PA', '220 hi\r\n'],
-    [0, 'PA', 'USER a\r\n'],
-    [1, 'PA', '331 ok\r\n'],
-    [0, 'PA', 'PORT {client,},19,137\r\n'],
+    ...LOGIN,
+    [0, 'PA', 'PORT {octets},19,137\r\n'],
+    [1, 'S', OPEN_DATA],
     [1, 'PA', '200 ok\r\n'],
     [0, 'A', 0],
   ],
   [
-    ...OPEN,
-    [1, 'PA', '220 hi\r\n'],
-    [0, 'PA', 'USER a\r\n'],
-    [1, 'PA', '331 ok\r\n'],
+    ...LOGIN,
     [0, 'PA', 'EPSV\r\n'],
     [1, 'PA', '229 Entering Extended Passive Mode (|||5001|)\r\n'],
+    [0, 'S', OPEN_DATA],
     [0, 'A', 0],
   ],
   [
-    ...OPEN,
-    [1, 'PA', '220 hi\r\n'],
-    [0, 'PA', 'USER a\r\n'],
-    [1, 'PA', '331 ok\r\n'],
-    [0, 'PA', 'EPRT |{family}|{client}|5002|\r\n'],
+    ...LOGIN,
+    [0, 'PA', 'EPRT |{family}|{address}|5002|\r\n'],
+    [1, 'S', OPEN_DATA],
     [1, 'PA', '200 ok\r\n'],
     [0, 'A', 0],
+  ],
+  [...LOGIN, [0, 'PA', 'PORT {octets},19'], [0, 'PA', ',138\r\n'], [1, 'S', OPEN_DATA], [0, 'FA', 0]],
+]
+
+/** A TFTP read: the answer comes from another port. */
+export const TFTP_COURSES: readonly (readonly Line[])[] = [
+  [
+    [0, '', '\0\u0001file\0octet\0'],
+    [1, '', OPEN_DATA],
+  ],
+  [
+    [0, '', '\0\u0002file\0octet\0'],
+    [1, '', OPEN_DATA],
+    [0, '', '\0\u0001more\0octet\0'],
   ],
 ]

@@ -42,6 +42,7 @@ export function makePacket(
   const make = (): Packet => {
     switch (protocol) {
       case 'tcp':
+      case 'ftp':
         return tcp({
           ...ip,
           ...withPorts,
@@ -52,6 +53,7 @@ export function makePacket(
           options: tcpOptions(conversation, said),
         })
       case 'udp':
+      case 'tftp':
         return udp({ ...ip, ...withPorts })
       case 'udplite':
         return udplite({ ...ip, ...withPorts })

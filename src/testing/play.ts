@@ -2,8 +2,17 @@ import { advance, step } from '../firewall.ts'
 import type { Arrival, Outcome } from '../outcome.ts'
 import type { Packet } from '../packet/packet.ts'
 import type { FirewallState } from '../state.ts'
+import { announced } from './announcements.ts'
 import type { Conversation, End, Happening, History, Twist } from './conversations.ts'
-import { DATAGRAM_COURSES, type Line, SCTP_COURSES, TCP_COURSES } from './courses.ts'
+import {
+  DATAGRAM_COURSES,
+  FTP_COURSES,
+  type Line,
+  OPEN_DATA,
+  SCTP_COURSES,
+  TCP_COURSES,
+  TFTP_COURSES,
+} from './courses.ts'
 import { cutFragments, cutShort, errorAbout, makePacket, type Said, sideways } from './make-packet.ts'
 
 /** What was done to the firewall, one thing after the other. */
@@ -79,8 +88,18 @@ class Talk {
 }
 
 function coursesOf({ protocol }: Conversation): readonly (readonly Line[])[] {
-  if (protocol === 'tcp') return TCP_COURSES
-  return protocol === 'sctp' ? SCTP_COURSES : DATAGRAM_COURSES
+  switch (protocol) {
+    case 'tcp':
+      return TCP_COURSES
+    case 'sctp':
+      return SCTP_COURSES
+    case 'ftp':
+      return FTP_COURSES
+    case 'tftp':
+      return TFTP_COURSES
+    default:
+      return DATAGRAM_COURSES
+  }
 }
 
 function side(own: End, peer: End, next: number, tag: number): Side {
@@ -99,6 +118,35 @@ function side(own: End, peer: End, next: number, tag: number): Side {
   }
 }
 
+/** The conversation that one side opens to where the other has told it to; undefined when it has not heard of any. */
+function dataTalk({ conversation, sides }: Talk, who: 0 | 1): Talk | undefined {
+  const opener = sides[who]
+  const { seen } = sides[1 - who]!
+  const fields = { course: 0, initialSequence: [5000, 6000], window: 65535, options: 'none' } as const
+  const client = { at: opener.at, address: opener.address }
+  const other = { at: conversation[who === 0 ? 'server' : 'client'].at }
+  if (conversation.protocol === 'tftp') {
+    const server = { ...other, address: opener.peerAddress, port: opener.peerPort }
+    return new Talk({ ...fields, protocol: 'udp', client: { ...client, port: 5003 }, server })
+  }
+  const target = seen === undefined ? undefined : announced(seen.packet, opener.peerAddress)
+  if (target === undefined) return undefined
+  return new Talk({
+    ...fields,
+    protocol: 'tcp',
+    client: { ...client, port: who === 0 ? 20001 : 20 },
+    server: { ...other, ...target },
+  })
+}
+
+/** A line of FTP with the speaker's own address in it. */
+function spoken(text: string, address: string): string {
+  return text
+    .replace('{octets}', address.replaceAll('.', ','))
+    .replace('{address}', address)
+    .replace('{family}', address.includes(':') ? '2' : '1')
+}
+
 class Play {
   private state: FirewallState
   private readonly steps: PlayedStep[] = []
@@ -115,7 +163,7 @@ class Play {
     return this.steps
   }
 
-  private one(happening: Happening, talks: readonly Talk[]): void {
+  private one(happening: Happening, talks: Talk[]): void {
     if (happening.kind === 'wait') {
       this.state = advance(this.state, happening.ms)
       this.steps.push({ kind: 'wait', ms: happening.ms, state: this.state })
@@ -124,7 +172,7 @@ class Play {
     const talk = talks[happening.about % talks.length]!
     switch (happening.kind) {
       case 'next':
-        this.say(talk, talk.nextLine(), happening.twist, true)
+        this.goOn(talk, talks, happening.twist)
         return
       case 'say':
         this.say(
@@ -145,6 +193,18 @@ class Play {
     }
   }
 
+  private goOn(talk: Talk, talks: Talk[], twist: Twist): void {
+    const line = talk.nextLine()
+    if (line[2] !== OPEN_DATA) {
+      this.say(talk, line, twist, true)
+      return
+    }
+    const data = dataTalk(talk, line[0])
+    if (data === undefined) return
+    talks.push(data)
+    this.say(data, data.nextLine(), twist, true)
+  }
+
   /** One side says a line; `counts` if it is part of the conversation's course. */
   private say(talk: Talk, [who, flags, text]: Line, twist: Twist, counts: boolean): void {
     const from = talk.sides[who]
@@ -154,7 +214,7 @@ class Play {
       to: { address: from.peerAddress, port: from.peerPort },
       isReply: who === 1,
       flags: twist.flags ?? flags,
-      text: twist.text ?? text,
+      text: twist.text ?? (typeof text === 'string' ? spoken(text, from.address) : text),
       sequence: (from.next + (twist.sequenceBy ?? 0)) >>> 0,
       acknowledgment: (from.expects + (twist.acknowledgmentBy ?? 0)) >>> 0,
       tag: flags === 'INIT' ? 0 : to.tag,
@@ -166,9 +226,8 @@ class Play {
     from.last = packet
     for (const outcome of outcomes) this.notice(outcome, from, to, packet)
     if (!counts) return
-    const { flags: spoken } = said
-    const consumed = length + (spoken.includes('S') ? 1 : 0) + (spoken.includes('F') ? 1 : 0)
-    if (talk.conversation.protocol === 'tcp') {
+    const consumed = length + (said.flags.includes('S') ? 1 : 0) + (said.flags.includes('F') ? 1 : 0)
+    if (talk.conversation.protocol === 'tcp' || talk.conversation.protocol === 'ftp') {
       from.next = (from.next + consumed) >>> 0
       to.expects = from.next
     }

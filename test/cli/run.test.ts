@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { explainCommand } from '../../src/cli/explain.ts'
+import { policyCommand } from '../../src/cli/policy.ts'
 import { runCommand } from '../../src/cli/run.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'netfilter-sim-run-'))
@@ -99,5 +100,28 @@ describe('netfilter-sim explain', () => {
 
   it('a packet that is not there', () => {
     expect(() => explainCommand().parse([good, '-p', '99'], { from: 'user' })).toThrow(RangeError)
+  })
+})
+
+describe('netfilter-sim policy', () => {
+  const file = join(folder, 'policy.txt')
+  const print = (text: string, ...args: string[]): string => {
+    const written: string[] = []
+    vi.spyOn(process.stdout, 'write').mockImplementation(piece => written.push(String(piece)) > 0)
+    writeFileSync(file, text)
+    policyCommand().parse([file, ...args], { from: 'user' })
+    return written.join('')
+  }
+
+  it('prints the rules of policy lines', () => {
+    expect(print('ALLOW src=inside proto=UDP port=53', '--zone', 'inside=lan0')).toContain(
+      '-A FORWARD -i lan0 -p udp -m udp --dport 53 -m comment --comment "policy line 1" -j ACCEPT',
+    )
+    expect(print('DENY', '--host')).toMatch(/-A INPUT .* DROP\n-A OUTPUT .* DROP/)
+    expect(print('ALLOW state=NEW', '--stateless')).toContain('# -A FORWARD -m conntrack --ctstate NEW')
+  })
+
+  it('says what is wrong', () => {
+    expect(() => print('ALOW')).toThrow("unknown action 'ALOW'")
   })
 })

@@ -47,6 +47,24 @@ describe('rules without connection tracking', () => {
     expect(found).toEqual(rules)
   })
 
+  it('where anything may begin, whatever is no first packet may come back', () => {
+    const rules = (family: 4 | 6, program: string): string[] =>
+      stateless(parseRules(`${program} -A INPUT -m state --state ESTABLISHED -j ACCEPT`, { family }).ruleset!)
+        .rules.split('\n')
+        .filter(line => line.startsWith('-A'))
+    const tcpAnswers = '-A INPUT -p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -j ACCEPT'
+    expect(rules(4, 'iptables')).toEqual([
+      tcpAnswers,
+      '-A INPUT -p udp -j ACCEPT',
+      '-A INPUT -p icmp -j ACCEPT',
+    ])
+    expect(rules(6, 'ip6tables')).toEqual([
+      tcpAnswers,
+      '-A INPUT -p udp -j ACCEPT',
+      '-A INPUT -p ipv6-icmp -j ACCEPT',
+    ])
+  })
+
   it('is what gets through: a packet from port 80 needs no connection any more', () => {
     const text = `
 iptables -P INPUT DROP

@@ -15,6 +15,13 @@ describe('the stories', () => {
   })
 })
 
+it('examples/README.md says which claims they assert', () => {
+  const text = readExample('examples/README.md')
+  expect(EXAMPLES.filter(file => !text.includes(file.replace('examples/', '')))).toEqual([])
+  const named = [...text.matchAll(/[\w-]+\.yaml/g)].map(([name]) => `examples/${name}`)
+  expect(named.filter(name => !EXAMPLES.includes(name))).toEqual([])
+})
+
 describe('expectations fail when something else happens', () => {
   it.each([
     ['outcome', 'outcome: refused', 'outcome: refused, not answered'],

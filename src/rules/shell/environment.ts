@@ -31,7 +31,7 @@ export class Environment {
   }
 
   get separators(): string {
-    return this.variables.get('IFS') ?? ' \t\n'
+    return (this.variables.get('IFS') ?? ' \t\n').replace(/[\ue000-\ue01f]/g, '')
   }
 
   set(name: string, value: string | undefined): void {

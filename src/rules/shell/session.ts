@@ -60,7 +60,7 @@ export class ShellSession {
     this.name = name
     this.isBash = /^#!.*\b(?:bash|ksh|zsh)\b/.test(text)
     this.maxSteps = STEPS + text.length * STEPS_EACH
-    const variables = Object.entries({ PATH: '/sbin:/bin', ...options.variables })
+    const variables = Object.entries({ PATH: '/sbin:/bin', IFS: ' \t\n', ...options.variables })
     this.environment = new Environment(variables, [], options.args ?? ['start'])
     this.files = new Files(path => this.outside(path) ?? programs.file(path), this)
   }
@@ -80,7 +80,8 @@ export class ShellSession {
   }
 
   protected forget({ assigned }: Effects, origin: Origin): void {
-    for (const name of assigned) this.environment.set(name, this.unknowns.mark(origin))
+    // who changes IFS puts it back
+    for (const name of assigned) if (name !== 'IFS') this.environment.set(name, this.unknowns.mark(origin))
   }
 
   protected refuseBranch(origin: Origin): void {

@@ -8,11 +8,12 @@ export interface Origin extends Place {
 
 const OPEN = '\ue000'
 const CLOSE = '\ue001'
-const MARK = /\ue000(\d+)\ue001/
+const ZERO = 0xe010
+const MARK = /\ue000([\ue010-\ue019]+)\ue001/
 
 /**
  * Text that nobody knows is carried through variables, words and output as a mark inside the text; so whatever is made
- * of it is known to be unknown as well.
+ * of it is known to be unknown as well. Marks are of characters that no text may have, so nothing can divide them.
  */
 export class Unknowns {
   private readonly origins: Origin[] = []
@@ -20,17 +21,21 @@ export class Unknowns {
   mark(origin: Origin): string {
     const known = this.origins.indexOf(origin)
     if (known < 0) this.origins.push(origin)
-    return `${OPEN}${known < 0 ? this.origins.length - 1 : known}${CLOSE}`
+    const number = String(known < 0 ? this.origins.length - 1 : known)
+    const digits = [...number].map(digit => String.fromCharCode(ZERO + Number(digit)))
+    return `${OPEN}${digits.join('')}${CLOSE}`
   }
 
   /** Where the unknown part of a text comes from; undefined if all of it is known. */
   find(text: string): Origin | undefined {
     const found = MARK.exec(text)
-    return found === null ? undefined : this.origins[Number(found[1])]
+    if (found === null) return undefined
+    const digits = [...found[1]!].map(digit => digit.charCodeAt(0) - ZERO)
+    return this.origins[Number(digits.join(''))]
   }
 }
 
 /** Text from outside, in which nothing may look like a mark. */
 export function withoutMarks(text: string): string {
-  return text.replaceAll('\r\n', '\n').replace(/[\ue000\ue001]/g, '\ufffd')
+  return text.replaceAll('\r\n', '\n').replace(/[\ue000-\ue01f]/g, '\ufffd')
 }

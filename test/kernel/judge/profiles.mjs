@@ -150,7 +150,7 @@ const PROFILES = {
         ],
         maxRules: 4,
       },
-      { protocols: ['tcp', 'udp'] },
+      { protocols: ['tcp', 'ftp', 'ftp', 'ftp', 'tftp'], maxConversations: 2, maxHappenings: 30, twisted: 1 },
     ),
   timeouts: () =>
     timed(
