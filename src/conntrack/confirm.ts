@@ -2,7 +2,7 @@ import type { Skb } from '../packet/skb.ts'
 import { type Connection, CtInfo, type Direction, ORIGINAL, REPLY, Status, zoneEquals } from './connection.ts'
 import type { ConntrackContext } from './context.ts'
 import { Change } from './events.ts'
-import { findConnection } from './find.ts'
+import { findRival } from './find.ts'
 import { emitPending } from './notify.ts'
 import { transportAt } from './packet-tuple.ts'
 import { trackerOf } from './protocols.ts'
@@ -58,7 +58,9 @@ function enterTable(skb: Skb, connection: Connection, context: ConntrackContext)
   // REJECT attaches its answers to the connection of the packet it rejects: they confirm nothing.
   if (skb.direction !== ORIGINAL) return 'accept'
   if (connection.has(Status.DYING)) return 'drop'
-  const rival = findRival(connection, context)
+  const { original, reply, zone } = connection
+  const forward = findRival(original, zone, ORIGINAL, context)
+  const rival = forward >= 0 ? forward : findRival(reply, zone, REPLY, context)
   if (rival >= 0) return resolveClash(skb, connection, rival, context)
   connection.status |= Status.CONFIRMED
   connection.expiresAtMs += context.nowMs
@@ -69,12 +71,6 @@ function enterTable(skb: Skb, connection: Connection, context: ConntrackContext)
   if (connection.helper !== undefined) connection.pendingChanges |= Change.HELPER
   context.recorder?.add({ kind: 'conntrack-entry', what: 'confirmed', original: connection.original })
   return 'accept'
-}
-
-/** Another connection that answers to one of the tuples; as `findConnection` says it. */
-function findRival(connection: Connection, context: ConntrackContext): number {
-  const found = findConnection(connection.original, connection.zone, context)
-  return found >= 0 ? found : findConnection(connection.reply, connection.zone, context)
 }
 
 /**

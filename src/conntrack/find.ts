@@ -1,4 +1,4 @@
-import { type Connection, ORIGINAL, type Zone, zoneEquals } from './connection.ts'
+import { type Connection, type Direction, ORIGINAL, REPLY, type Zone, zoneEquals } from './connection.ts'
 import type { ConntrackContext } from './context.ts'
 import { expireConnection } from './destroy.ts'
 import type { Tuple } from './tuple.ts'
@@ -9,12 +9,26 @@ import type { Tuple } from './tuple.ts'
  */
 export function findConnection(tuple: Tuple, zone: Zone, context: ConntrackContext): number {
   const { sessions } = context
-  const found = sessions.lookup(tuple, zone)
-  if (found < 0) return -1
-  const connection = sessions.get(found >> 1)!
-  if (connection.expiresAtMs > context.nowMs) return found
+  for (;;) {
+    const found = sessions.lookup(tuple, zone)
+    if (found < 0 || isLive(found, context)) return found
+  }
+}
+
+/** The same, but only where the zone of `direction` leads: what is asked when a tuple of that direction is to be entered. */
+export function findRival(tuple: Tuple, zone: Zone, direction: Direction, context: ConntrackContext): number {
+  const { sessions } = context
+  for (;;) {
+    const found = sessions.lookupIn(tuple, zone, direction)
+    if (found < 0 || isLive(found, context)) return found
+  }
+}
+
+function isLive(found: number, context: ConntrackContext): boolean {
+  const connection = context.sessions.get(found >> 1)!
+  if (connection.expiresAtMs > context.nowMs) return true
   expireConnection(connection, context)
-  return findConnection(tuple, zone, context)
+  return false
 }
 
 /**
@@ -22,7 +36,7 @@ export function findConnection(tuple: Tuple, zone: Zone, context: ConntrackConte
  * is the same flow, sent twice: that is left to the clash resolution at confirm.
  */
 export function isTupleTaken(tuple: Tuple, connection: Connection, context: ConntrackContext): boolean {
-  const found = findConnection(tuple, connection.zone, context)
+  const found = findRival(tuple, connection.zone, REPLY, context)
   if (found < 0) return false
   const other = context.sessions.get(found >> 1)!
   if (connection.id >= 0 && other.id === connection.id) return false

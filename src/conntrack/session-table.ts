@@ -88,6 +88,11 @@ export class SessionDraft {
     return findSlot(this.parts, tuple, zone)
   }
 
+  /** The same, but only among those whose zone in one direction is that of `zone` (one chain of the kernel's hash). */
+  lookupIn(tuple: Tuple, zone: Zone, direction: Direction): number {
+    return findInChain(this.parts, tuple, zone, direction)
+  }
+
   get(id: number): Connection | undefined {
     return connectionAt(this.parts, id)
   }
@@ -127,9 +132,8 @@ export class SessionDraft {
       parts.slots = parts.slots.set(connection.id, connection, owner)
     }
     parts.size++
-    // the hash chain is searched from its head, where the reply tuple was put last: it is found where both are the same
-    this.enter(connection, REPLY)
     this.enter(connection, ORIGINAL)
+    this.enter(connection, REPLY)
     if (connection.has(Status.SRC_NAT_DONE)) parts.sources = parts.sources.add(connection, owner)
   }
 
@@ -222,8 +226,9 @@ interface Parts {
 const TUPLE_KEYS: KeyKind<Tuple> = { hash: tuple => tuple.hash, equals: (a, b) => a === b || a.equals(b) }
 
 /**
- * From tuple to `id << 1 | direction` within a zone. A tuple can stand there twice, once for each direction, when a
- * zone counts in one direction only; the second one goes to `crossed`.
+ * From tuple to `id << 1 | direction` within a zone. A tuple can stand there twice: in both directions of a connection
+ * with itself, or once for each direction, when a zone counts in one direction only. The later one goes to `crossed`,
+ * and is found first, as at the head of the kernel's hash chain.
  */
 class ZoneTuples {
   private readonly tuples: PersistentMap<Tuple, number>
@@ -240,17 +245,20 @@ class ZoneTuples {
 
   /** `direction`: the only one wanted, or −1 for either. */
   get(tuple: Tuple, direction: number): number {
+    if (this.crossed.size > 0) {
+      const later = this.crossed.get(tuple)
+      if (later !== undefined && (direction < 0 || (later & 1) === direction)) return later
+    }
     const found = this.tuples.get(tuple)
-    if (found !== undefined && (direction < 0 || (found & 1) === direction)) return found
-    if (this.crossed.size === 0) return -1
-    const other = this.crossed.get(tuple)
-    return other !== undefined && (direction < 0 || (other & 1) === direction) ? other : -1
+    return found !== undefined && (direction < 0 || (found & 1) === direction) ? found : -1
   }
 
   add(tuple: Tuple, slot: number, owner: object): ZoneTuples {
-    return this.tuples.has(tuple)
-      ? new ZoneTuples(this.tuples, this.crossed.set(tuple, slot, owner))
-      : new ZoneTuples(this.tuples.set(tuple, slot, owner), this.crossed)
+    if (this.tuples.has(tuple)) return new ZoneTuples(this.tuples, this.crossed.set(tuple, slot, owner))
+    const earlier = this.crossed.size === 0 ? undefined : this.crossed.get(tuple)
+    return earlier === undefined
+      ? new ZoneTuples(this.tuples.set(tuple, slot, owner), this.crossed)
+      : new ZoneTuples(this.tuples.set(tuple, earlier, owner), this.crossed.set(tuple, slot, owner))
   }
 
   delete(tuple: Tuple, slot: number, owner: object): ZoneTuples {
@@ -269,11 +277,14 @@ const NOTHING: readonly Connection[] = []
  */
 function findSlot(parts: Parts, tuple: Tuple, zone: Zone): number {
   if (zone.id === 0) return parts.defaultZone.get(tuple, -1)
-  const original = zoneId(zone, ORIGINAL)
-  const reply = zoneId(zone, REPLY)
-  if (original === reply) return zoneTuples(parts, original).get(tuple, -1)
-  const found = zoneTuples(parts, original).get(tuple, ORIGINAL)
-  return found >= 0 ? found : zoneTuples(parts, reply).get(tuple, REPLY)
+  const found = findInChain(parts, tuple, zone, ORIGINAL)
+  return found >= 0 ? found : findInChain(parts, tuple, zone, REPLY)
+}
+
+function findInChain(parts: Parts, tuple: Tuple, zone: Zone, direction: Direction): number {
+  const here = zoneId(zone, direction)
+  const other = zoneId(zone, direction === ORIGINAL ? REPLY : ORIGINAL)
+  return zoneTuples(parts, here).get(tuple, here === other ? -1 : direction)
 }
 
 function zoneTuples(parts: Parts, zone: number): ZoneTuples {

@@ -176,16 +176,17 @@ describe('unreachable rules, and which rules cover them', () => {
     expect(unreachable(rules(text, 6))).toEqual(['INPUT:2 <- INPUT:1', 'INPUT:4 <- INPUT:3'])
   })
 
-  it('of 6,000 rules in under 5 seconds', () => {
+  it('of 6,000 rules in under 5 seconds of processor time', () => {
     const lines = Array.from(
       { length: 6000 },
       (_, i) =>
         `-A FORWARD -s 10.${i % 250}.${(i * 7) % 250}.0/24 -d 172.16.${(i * 13) % 250}.${i % 99} -p tcp --dport ${(i * 31) % 65000} -j ${i % 3 ? 'ACCEPT' : 'DROP'}`,
     )
     const ruleset = rules(`-P FORWARD DROP\n${lines.join('\n')}`)
-    const started = performance.now()
+    const started = process.cpuUsage()
     expect(analyze(ruleset).rules.filter(({ status }) => status === 'undecided')).toEqual([])
-    expect(performance.now() - started).toBeLessThan(5000)
+    const { user, system } = process.cpuUsage(started)
+    expect((user + system) / 1e6).toBeLessThan(5)
   })
 })
 

@@ -146,13 +146,12 @@ const MAX_UNSEEN = 64
  */
 function count(
   list: CountedList | undefined,
-  packetTuple: Tuple,
+  tuple: Tuple,
   skb: Skb,
   environment: MatchEnvironment,
 ): CountedList {
-  const connection = skb.connection ?? environment.findConnection(packetTuple, DEFAULT_ZONE)
-  const tuple = connection?.original ?? packetTuple
-  const present: Counted = { tuple, zone: connection?.zone ?? DEFAULT_ZONE }
+  const connection = skb.connection ?? environment.findConnection(tuple, DEFAULT_ZONE)
+  const present: Counted = { tuple, zone: skb.connection?.zone ?? DEFAULT_ZONE }
   const now = toJiffies(environment.nowMs)
   if (list === undefined) return { members: [present], cleanedAt: now, cleanedCount: 0 }
   const { members, cleanedAt, cleanedCount } = list
