@@ -147,8 +147,8 @@ export function duplicate(
   copy.mark = skb.mark
   copy.isAnswer = true
   copy.ctInfo = 7
+  // the fragments themselves stay with the original, so the copy is cut anew
   copy.fragmentMaxSize = skb.fragmentMaxSize
-  copy.fragmentSizes = skb.fragmentSizes
   transaction.answering++
   transaction.duplicating = true
   send(copy, { ...route, via: gateway }, transaction)
@@ -165,7 +165,7 @@ function copiedBytes(skb: Skb, hook: Hook): Uint8Array {
   const hops = skb.family === 4 ? 8 : 7
   if (hook === 'PREROUTING' || hook === 'INPUT') bytes[hops] = (bytes[hops]! - 1) & 0xff
   if (skb.family === 4) {
-    // what came in fragments is cut into the same again, which knows no DF
+    // what came in fragments is cut again, without DF
     if (skb.fragmentMaxSize === 0) bytes[6] = bytes[6]! | 0x40
     writeIpv4Checksum(bytes)
   }

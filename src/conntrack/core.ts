@@ -28,9 +28,14 @@ export function trackPacket(
   template: ConntrackTemplate | undefined,
   context: ConntrackContext,
 ): 'accept' | 'drop' {
+  if (skb.connection?.has(Status.TEMPLATE)) {
+    skb.connection = undefined
+    skb.ctInfo = undefined
+  }
+  if (template?.notrack === true && skb.connection === undefined)
+    return conclude(skb, untracked(skb), context)
   // Seen before: looped back through lo, or made by the box in answer to a packet of the connection.
   if (skb.connection !== undefined || skb.ctInfo === CtInfo.UNTRACKED) return 'accept'
-  if (template?.notrack === true) return conclude(skb, untracked(skb), context)
   const { family, bytes } = skb
   const transport = transportAt(family, bytes, 0)
   if (transport < 0) return conclude(skb, invalid('no transport header that could be tracked'), context)

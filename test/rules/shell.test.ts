@@ -239,6 +239,56 @@ describe('programs that are not run', () => {
       "1:23 'sed s/a/b/ rules.v4' is not run, and what it prints is needed here",
     ],
     [
+      'IFS cannot divide what is not known',
+      'ping x && { o=$IFS; IFS=@; IFS=$o; }; L=$(ip addr)\nIFS=0123456789; iptables -A INPUT -s $L',
+      "2:38 'ip addr' is not run, and what it prints is needed here",
+    ],
+    [
+      'what would have been printed',
+      "( echo '*filter'; ip link | while read i; do echo x; done; echo COMMIT ) | iptables-restore",
+      "1:76 'ip link' is not run, and what it prints is needed here",
+    ],
+    [
+      'what would have been written',
+      'ping x && echo 22 > p\niptables -A INPUT -p tcp --dport $(cat p)',
+      "2:34 'ping x' is not run, and what it prints is needed here",
+    ],
+    [
+      'what would have been set',
+      'set -- 22; ping x && shift\niptables -A INPUT -p tcp --dport $1',
+      "2:34 'ping x' is not run, and what it prints is needed here",
+    ],
+    [
+      'what a function that may have returned has set',
+      'f() { ping x && return; p=22; }; f\niptables -A INPUT -p tcp --dport $p',
+      "2:34 'ping x' is not run, and what it prints is needed here",
+    ],
+    [
+      'what a loop that may have ended has set',
+      'for p in 22 80; do ping x && break; done\niptables -A INPUT -p tcp --dport $p',
+      "2:34 'ping x' is not run, and what it prints is needed here",
+    ],
+    [
+      'rules behind a break',
+      'for p in 22 80; do ping x && continue; iptables -A INPUT -p tcp --dport $p; done',
+      "1:20 'ping x' is not run, and how it ends decides about iptables commands",
+    ],
+    [
+      'rules behind a return',
+      'f() { ping x || return 1; iptables -F; }; f',
+      "1:7 'ping x' is not run, and how it ends decides about iptables commands",
+    ],
+    [
+      'how many words it would be',
+      'f() { iptables -A INPUT -p tcp --dport $2; }; f $(ip addr) 22',
+      "1:40 'ip addr' is not run, and what it prints is needed here",
+    ],
+    [
+      'what would have been defined',
+      'ping x && f() { iptables -F; }\nf',
+      "1:1 'ping x' is not run, and how it ends decides about iptables commands",
+    ],
+    [
       'a file that was not read',
       '. ./conf\niptables -A INPUT -i $WAN',
       "2:22 '. ./conf' is not run, and what it prints is needed here",
@@ -252,7 +302,7 @@ describe('programs that are not run', () => {
 
   it.each([
     ['exit', 'which ip || exit 1\niptables -F'],
-    ['return', 'f() { test -z "$(ip addr)" && { x=1; return; }; iptables -F; }\nf'],
+    ['return', 'f() { test -z "$(ip addr)" && { x=1; return; }; x=2; }\nf; iptables -F'],
     ['an if that leaves', 'if [ "$(id -u)" != 0 ]; then echo root only; exit 1; fi\niptables -F'],
     [
       'nothing that matters',

@@ -1,4 +1,4 @@
-import { type Connection, ORIGINAL, REPLY } from '../../conntrack/connection.ts'
+import { type Connection, ORIGINAL, REPLY, Status } from '../../conntrack/connection.ts'
 import { defineMatch, OptionError } from '../extension.ts'
 import { scanNumber } from '../numbers.ts'
 import { not } from './support.ts'
@@ -74,7 +74,8 @@ export const connbytes = defineMatch<ConnbytesOptions>({
       {
         option: `${boundsText(options)} --connbytes-mode ${mode} --connbytes-dir ${direction}`,
         passes({ connection }) {
-          if (connection === undefined) return false
+          // what `-j CT` has put there in raw counts nothing (it has no accounting)
+          if (connection === undefined || connection.has(Status.TEMPLATE)) return false
           const value = measure(connection, direction)
           return (value >= from && value <= to) !== negated
         },

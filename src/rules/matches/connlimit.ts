@@ -104,7 +104,7 @@ function limitTest({ limit, above, length, side }: ConnlimitOptions, family: 4 |
   return {
     option: `--connlimit-${above ? 'above' : 'upto'} ${limit}`,
     passes(skb, environment) {
-      const tuple = skb.connection?.original ?? packetTuple(skb)
+      const tuple = trackedBy(skb)?.original ?? packetTuple(skb)
       if (tuple === undefined) {
         environment.hotdrop = true
         return false
@@ -125,6 +125,11 @@ function limitTest({ limit, above, length, side }: ConnlimitOptions, family: 4 |
       return `${recall(environment).get(groupOf(skb, zone))?.members.length ?? 0} connections`
     },
   }
+}
+
+/** The packet's connection; what `-j CT` has put there for conntrack to find is none. */
+function trackedBy({ connection }: Skb): Connection | undefined {
+  return connection?.has(Status.TEMPLATE) ? undefined : connection
 }
 
 /** `nf_ct_get_tuplepr`, for a packet that has no connection: undefined for a later fragment or a header cut off. */
@@ -150,8 +155,8 @@ function count(
   skb: Skb,
   environment: MatchEnvironment,
 ): CountedList {
-  const connection = skb.connection ?? environment.findConnection(tuple, DEFAULT_ZONE)
-  const present: Counted = { tuple, zone: skb.connection?.zone ?? DEFAULT_ZONE }
+  const connection = trackedBy(skb) ?? environment.findConnection(tuple, DEFAULT_ZONE)
+  const present: Counted = { tuple, zone: trackedBy(skb)?.zone ?? DEFAULT_ZONE }
   const now = toJiffies(environment.nowMs)
   if (list === undefined) return { members: [present], cleanedAt: now, cleanedCount: 0 }
   const { members, cleanedAt, cleanedCount } = list

@@ -3,6 +3,7 @@ import { type ConditionContext, evaluateCondition } from './condition.ts'
 import { escapesOf, formatted } from './printing.ts'
 import { type Io, Jump, type ShellRuntime } from './runtime.ts'
 import { FAILURE, type Status, SUCCESS, statusOf } from './status.ts'
+import { hasOpenEnd } from './unknowns.ts'
 
 /** @param words with the builtin's own name */
 export type Builtin = (shell: ShellRuntime, words: readonly Word[], io: Io) => Status
@@ -53,12 +54,17 @@ function texts(words: readonly Word[]): string[] {
   return words.map(({ text }) => text)
 }
 
-function jump(kind: Jump['kind'], value: number): never {
-  throw new Jump(kind, Number.isInteger(value) ? value : 0)
+function jump(kind: Jump['kind'], levels: number, status = SUCCESS): never {
+  throw new Jump(kind, Number.isInteger(levels) ? levels : 1, status)
 }
 
 function jumpWith(kind: 'exit' | 'return'): Builtin {
-  return (shell, words) => jump(kind, Number(words[1]?.text ?? shell.status.code) & 255)
+  return (shell, words) => {
+    const text = words[1]?.text
+    const origin = shell.unknowns.find(text ?? '')
+    const status = origin === undefined ? { code: Number(text) & 255 } : { code: 0, origin }
+    return jump(kind, 1, text === undefined ? shell.status : status)
+  }
 }
 
 /** Outside of loops they do nothing. */
@@ -68,7 +74,7 @@ function leaveLoops(kind: 'break' | 'continue'): Builtin {
 }
 
 function leave(status: Status): never {
-  return jump('exit', status.code)
+  return jump('exit', 1, status)
 }
 
 function echo(shell: ShellRuntime, words: readonly Word[], io: Io): Status {
@@ -139,6 +145,9 @@ function condition(shell: ShellRuntime, words: readonly Word[], inside: readonly
       return { code: 1, origin, isGuess: true }
     },
   }
+  // words that may be many, or none, leave nothing to evaluate
+  const open = words.find(({ text }) => hasOpenEnd(text))
+  if (open !== undefined) return { code: 1, origin: shell.unknowns.find(open.text)! }
   return evaluateCondition(texts(inside), context, name === '[[')
 }
 
@@ -152,12 +161,9 @@ function set(shell: ShellRuntime, words: readonly Word[]): Status {
   return SUCCESS
 }
 
-function shift(shell: ShellRuntime, words: readonly Word[]): Status {
-  const { environment } = shell
-  const count = Number(words[1]?.text ?? 1)
-  if (!(count >= 0 && count <= environment.args.length)) return FAILURE
-  environment.args = environment.args.slice(count)
-  return SUCCESS
+function shift({ environment, unknowns }: ShellRuntime, words: readonly Word[]): Status {
+  const done = environment.shift(Number(words[1]?.text ?? 1))
+  return typeof done === 'boolean' ? statusOf(done) : { code: 0, origin: unknowns.find(done)! }
 }
 
 function declare(shell: ShellRuntime, words: readonly Word[]): Status {

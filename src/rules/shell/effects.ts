@@ -1,19 +1,55 @@
 import type { Environment } from './environment.ts'
 import { parseShell } from './parse.ts'
 import type { RulePrograms } from './runtime.ts'
-import { type Command, type Part, plainText, type ShellWord, type Simple } from './syntax.ts'
+import {
+  type Command,
+  type Part,
+  plainText,
+  type Redirection,
+  type ShellWord,
+  type Simple,
+} from './syntax.ts'
 
 /** What a piece of the script would do if it were run; said without running it, and rather too much than too little. */
 export interface Effects {
   /** Runs a program that changes the rules, or may. */
   touchesRules: boolean
-  /** Ends the script, the function or the loop. */
-  leaves: boolean
+  /** `exit` */
+  leavesScript: boolean
+  /** `return` */
+  leavesFunction: boolean
+  /** `break`, `continue` */
+  leavesLoop: boolean
+  /** Prints something, or may: who reads it would read something else. */
+  prints: boolean
+  /** `set -- …`, `shift` */
+  setsArguments: boolean
   readonly assigned: Set<string>
+  /** Files; undefined stands for one whose name is not known. */
+  readonly written: Set<string | undefined>
 }
 
 const MAX_DEPTH = 300
 const PREFIXES = ['sudo', 'command', 'exec', 'time', 'nohup', 'builtin']
+const SILENT = [
+  ...[
+    ':',
+    'true',
+    'false',
+    'test',
+    '[',
+    '[[',
+    'cd',
+    'umask',
+    'wait',
+    'trap',
+    'exit',
+    'return',
+    'break',
+    'continue',
+  ],
+  ...['set', 'shift', '.', 'source', 'eval', 'hash', 'ulimit'],
+]
 const ASSIGNING = ['read', 'export', 'local', 'readonly', 'declare', 'typeset', 'unset', 'getopts']
 
 /** @param spend counts work */
@@ -25,17 +61,31 @@ export function effectsOf(
 ): Effects {
   const finder = new EffectFinder(environment, programs, spend)
   if (command !== undefined) finder.visit(command)
+  // nobody could say how words are divided from then on
+  if (finder.leavesSeparators) finder.effects.touchesRules = true
   return finder.effects
 }
 
 class EffectFinder {
-  readonly effects: Effects = { touchesRules: false, leaves: false, assigned: new Set() }
+  readonly effects: Effects = {
+    touchesRules: false,
+    leavesScript: false,
+    leavesFunction: false,
+    leavesLoop: false,
+    prints: false,
+    setsArguments: false,
+    assigned: new Set(),
+    written: new Set(),
+  }
   private readonly environment: Environment
   private readonly programs: RulePrograms
   private readonly spend: (steps: number) => void
+  /** IFS was changed, and not put back (`IFS=$old`). */
+  leavesSeparators = false
   private readonly visited = new Set<string>()
   private depth = 0
   private functionDepth = 0
+  private loopDepth = 0
 
   constructor(environment: Environment, programs: RulePrograms, spend: (steps: number) => void) {
     this.environment = environment
@@ -65,7 +115,7 @@ class EffectFinder {
         this.visit(command.right)
         break
       case 'pipeline':
-        for (const item of command.commands) this.visit(item)
+        this.pipeline(command.commands)
         break
       case 'if':
         this.visit(command.condition)
@@ -74,32 +124,78 @@ class EffectFinder {
         break
       case 'while':
         this.visit(command.condition)
-        this.visit(command.body)
+        this.loop(command.body)
         break
       case 'for':
         this.effects.assigned.add(command.name)
         for (const word of command.words ?? []) this.word(word)
-        this.visit(command.body)
+        this.loop(command.body)
         break
       case 'case':
         for (const arm of command.arms) this.visit(arm.body)
         break
       case 'group':
+        if (command.isSubshell) this.subshell(command.body)
+        else this.visit(command.body)
+        break
       case 'redirected':
-        this.visit(command.body)
+        this.redirected(command.redirections, () => this.visit(command.body))
         break
       case 'function':
+        // what the name means from then on is too much to follow
+        this.effects.touchesRules = true
         break
       default:
         command satisfies never
     }
   }
 
+  private loop(body: Command): void {
+    this.loopDepth++
+    this.visit(body)
+    this.loopDepth--
+  }
+
+  /** What it leaves and how it divides words stays inside. */
+  private subshell(body: Command): void {
+    const { leavesScript, leavesFunction, leavesLoop, setsArguments } = this.effects
+    const { leavesSeparators } = this
+    this.visit(body)
+    Object.assign(this.effects, { leavesScript, leavesFunction, leavesLoop, setsArguments })
+    this.leavesSeparators = leavesSeparators
+  }
+
+  /** Only the last command's output goes on. */
+  private pipeline(commands: readonly Command[]): void {
+    const { prints } = this.effects
+    for (const [index, command] of commands.entries()) {
+      if (commands.length > 1) this.subshell(command)
+      else this.visit(command)
+      if (index < commands.length - 1) this.effects.prints = prints
+    }
+  }
+
+  private redirected(redirections: readonly Redirection[], visit: () => void): void {
+    const { prints } = this.effects
+    visit()
+    for (const { operator, descriptor, target } of redirections) {
+      if (!/^(>>?|&>)$/.test(operator) || (descriptor !== 1 && operator !== '&>')) continue
+      this.effects.prints = prints
+      const texts = this.resolved(target)
+      this.effects.written.add(texts.length === 1 ? texts[0] : undefined)
+    }
+  }
+
   private simple(command: Simple): void {
+    this.redirected(command.redirections, () => this.plain(command))
+  }
+
+  private plain(command: Simple): void {
     const { effects } = this
     for (const { name, value } of command.assignments) {
       effects.assigned.add(name)
       this.word(value)
+      if (name === 'IFS') this.leavesSeparators = value.parts[0]?.kind !== 'variable'
     }
     for (const word of command.words) this.word(word)
     const texts = command.words.flatMap(word => this.resolved(word))
@@ -111,14 +207,23 @@ class EffectFinder {
       effects.touchesRules = true
       return
     }
+    const args = texts.slice(at + 1)
+    if (this.functionDepth === 0 && setsArguments(name, args)) effects.setsArguments = true
     const body = this.environment.functions.get(name)
     if (body !== undefined) this.callFunction(name, body)
-    else if (name === 'exit') effects.leaves = true
-    else if (/^(return|break|continue)$/.test(name)) effects.leaves ||= this.functionDepth === 0
-    else if (name === 'eval') this.evaluated(texts.slice(at + 1))
+    else if (/^(exit|return|break|continue)$/.test(name)) this.leave(name)
+    else if (name === 'eval') this.evaluated(args)
     else if (ASSIGNING.includes(name))
-      for (const text of texts.slice(at + 1)) effects.assigned.add(text?.split('=')[0] ?? '')
-    else this.program(name, command, texts.slice(at + 1))
+      for (const text of args) effects.assigned.add(text?.split('=')[0] ?? '')
+    else if (!SILENT.includes(name)) this.program(name, command, args)
+  }
+
+  /** A function that is called may return, and a loop may end. */
+  private leave(name: string): void {
+    const { effects } = this
+    if (name === 'exit') effects.leavesScript = true
+    else if (name === 'return') effects.leavesFunction ||= this.functionDepth === 0
+    else effects.leavesLoop ||= this.functionDepth === 0 && this.loopDepth === 0
   }
 
   private callFunction(name: string, body: Command): void {
@@ -136,9 +241,12 @@ class EffectFinder {
   }
 
   private program(name: string, command: Simple, args: readonly (string | undefined)[]): void {
-    if (this.programs.kind(name.replace(/^.*\//, '')) !== 'rules') return
+    const kind = this.programs.kind(name.replace(/^.*\//, ''))
+    if (kind === undefined) this.effects.prints = true
+    if (kind !== 'rules') return
     const known = command.words.map(word => plainText(word) ?? '').concat(args.map(arg => arg ?? ''))
-    if (!this.programs.isListing(known)) this.effects.touchesRules = true
+    if (this.programs.isListing(known)) this.effects.prints = true
+    else this.effects.touchesRules = true
   }
 
   private word(word: ShellWord): void {
@@ -158,6 +266,10 @@ class EffectFinder {
     if (part.kind === 'text') return part.text
     if (part.kind !== 'variable' || part.operator !== '') return undefined
     const text = this.environment.variables.get(part.name)
-    return text !== undefined && /[\ue000]/.test(text) ? undefined : text
+    return text !== undefined && /\ue000/.test(text) ? undefined : text
   }
+}
+
+function setsArguments(name: string, args: readonly (string | undefined)[]): boolean {
+  return name === 'shift' || (name === 'set' && args.some(arg => arg === '--' || !/^[-+]./.test(arg ?? '')))
 }

@@ -1,10 +1,13 @@
 import type { Command } from './syntax.ts'
+import { hasOpenEnd } from './unknowns.ts'
 
 /** Variables, functions and parameters: what a subshell gets a copy of. */
 export class Environment {
   readonly variables: Map<string, string>
   readonly functions: Map<string, Command>
-  args: readonly string[]
+  /** The positional parameters as far as they are known, and behind them what may be any number of them. */
+  private known: readonly string[] = []
+  private rest: string | undefined
   /** What `local` has hidden, one map for each function that runs. */
   private readonly frames: Map<string, string | undefined>[] = []
 
@@ -24,6 +27,32 @@ export class Environment {
 
   get size(): number {
     return this.variables.size + this.functions.size
+  }
+
+  /** `$1` … */
+  get args(): readonly string[] {
+    return this.rest === undefined ? this.known : [...this.known, this.rest]
+  }
+
+  set args(args: readonly string[]) {
+    const open = args.findIndex(hasOpenEnd)
+    this.known = open < 0 ? args : args.slice(0, open)
+    this.rest = open < 0 ? undefined : args[open]
+  }
+
+  /** `$1`, `$#`, `$@`; undefined for other names and for what was not given. */
+  argument(name: string): string | undefined {
+    if (name === '#') return this.rest ?? String(this.known.length)
+    if (name === '@' || name === '*') return this.args.join(' ')
+    return /^[1-9]\d*$/.test(name) ? (this.known[Number(name) - 1] ?? this.rest) : undefined
+  }
+
+  /** False: there are not so many; the mark of what is not known: who knows. */
+  shift(count: number): boolean | string {
+    if (!(count >= 0) || (this.rest === undefined && count > this.known.length)) return false
+    const isKnown = count <= this.known.length
+    this.known = this.known.slice(count)
+    return isKnown || this.rest!
   }
 
   get isInFunction(): boolean {

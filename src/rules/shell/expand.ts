@@ -3,6 +3,7 @@ import { arithmetic } from './arithmetic.ts'
 import type { Environment } from './environment.ts'
 import { escapePattern, trimmed } from './patterns.ts'
 import type { List, Part, ShellWord, VariablePart } from './syntax.ts'
+import { withOpenEnd } from './unknowns.ts'
 
 /** What expansion asks of the shell that runs. */
 export interface ExpansionHost {
@@ -56,7 +57,7 @@ export class Expander {
         if (piece.ends) end()
         continue
       }
-      const { parts, isOpen, isFirstApart } = split(piece.text, this.host.environment.separators)
+      const { parts, isOpen, isFirstApart } = split(withOpenEnd(piece.text), this.host.environment.separators)
       if (isFirstApart) end()
       parts.forEach((part, index) => {
         if (index > 0) end()
@@ -106,7 +107,11 @@ export class Expander {
   private arithmetic(expression: ShellWord): string {
     const text = this.text(expression)
     if (this.host.isUnknown(text)) return text
-    const value = arithmetic(text, name => this.host.environment.variables.get(name))
+    const { variables } = this.host.environment
+    const used = text.match(/[A-Za-z_]\w*/g)?.map(name => variables.get(name) ?? '') ?? []
+    const unknown = used.find(value => this.host.isUnknown(value))
+    if (unknown !== undefined) return unknown
+    const value = arithmetic(text, name => variables.get(name))
     if (value === undefined) this.host.refuse(`'$((${text}))' is not supported`, expression)
     return String(value ?? 0)
   }
@@ -138,6 +143,7 @@ export class Expander {
       case '-':
         return isAbsent ? this.inPlace(argument, quoted) : [put(value, quoted)]
       case '+':
+        if (this.host.isUnknown(value ?? '')) return [put(value!, quoted)]
         return isAbsent ? [put('', quoted)] : this.inPlace(argument, quoted)
       case '=':
         if (!isAbsent) return [put(value, quoted)]
@@ -165,12 +171,10 @@ export class Expander {
   }
 
   private value(name: string): string | undefined {
-    const { variables, args } = this.host.environment
-    // a parameter that was not given is empty, and that is no mistake
-    if (/^\d+$/.test(name) && name !== '0') return args[Number(name) - 1]
-    if (name === '#') return String(args.length)
-    if (name === '@' || name === '*') return args.join(' ')
-    return this.host.special(name) ?? variables.get(name)
+    const { environment } = this.host
+    const argument = environment.argument(name)
+    if (argument !== undefined || /^[1-9]/.test(name)) return argument
+    return environment.variables.get(name) ?? this.host.special(name)
   }
 }
 

@@ -66,6 +66,13 @@ export class Files {
     }
   }
 
+  /** Something may have been written into a file. @param path undefined: into any */
+  forget(path: string | undefined, mark: string, place: Place): void {
+    if (path !== undefined && !this.written.has(path)) this.written.set(path, new Stream())
+    for (const [name, stream] of this.written)
+      if (path === undefined || path === name) stream.write(mark, place)
+  }
+
   private open(path: string, place: Place): Stream {
     const text = this.host.unknowns.find(path) === undefined ? this.read(path) : undefined
     // where the script wrote the file, its lines have their places

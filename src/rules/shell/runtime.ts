@@ -77,11 +77,14 @@ export interface ShellRuntime {
 /** `exit`, `return`, `break` and `continue` on their way out. */
 export class Jump {
   readonly kind: 'exit' | 'return' | 'break' | 'continue'
-  /** The exit code, or how many loops. */
-  readonly value: number
+  /** How many loops. */
+  readonly levels: number
+  /** What `exit` and `return` answer. */
+  readonly status: Status
 
-  constructor(kind: Jump['kind'], value: number) {
+  constructor(kind: Jump['kind'], levels: number, status: Status) {
     this.kind = kind
-    this.value = value
+    this.levels = levels
+    this.status = status
   }
 }

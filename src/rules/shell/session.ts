@@ -4,10 +4,10 @@ import { type Effects, effectsOf } from './effects.ts'
 import { Environment } from './environment.ts'
 import { Files } from './files.ts'
 import type { ShellOptions } from './options.ts'
-import type { RulePrograms, Unset } from './runtime.ts'
+import type { Io, RulePrograms, Unset } from './runtime.ts'
 import { type Status, SUCCESS } from './status.ts'
 import type { Command, Place, ShellWord } from './syntax.ts'
-import { type Origin, Unknowns, withoutMarks } from './unknowns.ts'
+import { type Origin, Unknowns, withOpenEnd, withoutMarks } from './unknowns.ts'
 
 /** Steps for a script of no length, and for each of its characters. */
 const STEPS = 300_000
@@ -35,6 +35,9 @@ export class ShellSession {
   protected readonly files: Files
   /** How many loops of the function that runs are open. */
   loops = 0
+  /** The bodies of the function and of the loop that run. */
+  protected function: Command | undefined
+  protected loopBody: Command | undefined
   protected depth = 0
   /** Where it is. */
   protected here: Place = { line: 1, column: 1 }
@@ -79,9 +82,26 @@ export class ShellSession {
     return effectsOf(command, this.environment, this.programs, steps => this.spend(steps))
   }
 
-  protected forget({ assigned }: Effects, origin: Origin): void {
+  protected leaves({ leavesScript, leavesFunction, leavesLoop }: Effects): boolean {
+    return leavesScript || leavesFunction || (leavesLoop && this.loops > 0)
+  }
+
+  /** Does it change rules, or leave a function or a loop that does? */
+  protected mattersToRules({ touchesRules, leavesFunction, leavesLoop }: Effects): boolean {
+    if (touchesRules) return true
+    const touched = (body: Command | undefined): boolean =>
+      body !== undefined && this.effects(body).touchesRules
+    return (leavesFunction && touched(this.function)) || (leavesLoop && touched(this.loopBody))
+  }
+
+  /** What a part of the script would have changed is not known any more. */
+  protected forget(effects: Effects, origin: Origin, io: Io): void {
+    const mark = this.unknowns.mark(origin)
     // who changes IFS puts it back
-    for (const name of assigned) if (name !== 'IFS') this.environment.set(name, this.unknowns.mark(origin))
+    for (const name of effects.assigned) if (name !== 'IFS') this.environment.set(name, mark)
+    if (effects.setsArguments) this.environment.args = [withOpenEnd(mark)]
+    if (effects.prints) io.output.write(mark, origin)
+    for (const path of effects.written) this.files.forget(path, mark, origin)
   }
 
   protected refuseBranch(origin: Origin): void {

@@ -9,7 +9,8 @@ export interface Origin extends Place {
 const OPEN = '\ue000'
 const CLOSE = '\ue001'
 const ZERO = 0xe010
-const MARK = /\ue000([\ue010-\ue019]+)\ue001/
+const OPEN_END = '\ue002'
+const MARK = /[\ue000\ue002]([\ue010-\ue019]+)\ue001/
 
 /**
  * Text that nobody knows is carried through variables, words and output as a mark inside the text; so whatever is made
@@ -33,6 +34,16 @@ export class Unknowns {
     const digits = [...found[1]!].map(digit => digit.charCodeAt(0) - ZERO)
     return this.origins[Number(digits.join(''))]
   }
+}
+
+/** An unknown text that was split may have become any number of words: it is marked as such. */
+export function withOpenEnd(text: string): string {
+  return text.replaceAll(OPEN, OPEN_END)
+}
+
+/** May the word be any number of words? */
+export function hasOpenEnd(text: string): boolean {
+  return text.includes(OPEN_END)
 }
 
 /** Text from outside, in which nothing may look like a mark. */

@@ -122,7 +122,7 @@ export const ct = defineTarget<CtOptions>({
   save: options => words(options, '--'),
   list: options => ['CT', words(options, '')].filter(text => text !== '').join(' '),
   needsConntrack: ({ notrack }) => notrack !== true,
-  compile: options => attach(template(options)),
+  compile: (options, { family }) => attach(template(options), family),
 })
 
 function zoneOption(
