@@ -1,17 +1,29 @@
 /**
- * What the engine costs, as ratios between figures of one run. `npm run bench`; with `--quick` without the million
- * sessions.
+ * What the engine costs, as ratios between figures of one run. `npm run bench`; with `-- --quick` without the million
+ * sessions; with `-- --json FILE` the figures are written there, too.
  */
-import Table from 'cli-table3'
+import { parseArgs } from 'node:util'
 import { arrive, PATH, parseRules, run, step, TraceRecorder, Transaction } from './engine.mjs'
 import { kernelFigures } from './kernel.mjs'
 import { heapBytes, measure, measureBeside } from './measure.mjs'
 import { mutableEngine } from './mutable.mjs'
-import { establishedTcp, Flows, router, rulesText, withSessions } from './traffic.mjs'
+import { Report } from './report.mjs'
+import { establishedTcp, Flows, router, rulesText, withoutIndex, withSessions } from './traffic.mjs'
 
+const { values: options } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } },
+})
 const BATCH = 1024
-const isQuick = process.argv.includes('--quick')
 const flows = new Flows()
+const report = new Report()
+
+const measured = engines()
+besideTheKernel(measured)
+rules()
+sessions()
+versions()
+reading()
+if (options.json !== undefined) report.write(options.json)
 
 /** Round robin over the flows of a state, one step a packet. */
 function roundRobin(state, sessions) {
@@ -31,31 +43,27 @@ function roundRobin(state, sessions) {
   })
 }
 
-function print(title, rows, head = ['', 'ns a packet', 'ratio', 'goal']) {
-  const table = new Table({ head, style: { head: [], border: [] } })
-  const base = rows[0].ns
-  for (const { name, ns, goal = '', over = base } of rows)
-    table.push([name, ns.toFixed(0), `${(ns / over).toFixed(2)} ×`, goal])
-  console.log(`${title}\n${table}\n`)
-}
-
 function sessions() {
-  const counts = isQuick ? [1000, 10_000, 100_000] : [1000, 10_000, 100_000, 1_000_000]
+  const counts = options.quick ? [1000, 10_000, 100_000] : [1000, 10_000, 100_000, 1_000_000]
   const rows = counts.map(count => ({
     name: `${count.toLocaleString('en')} sessions`,
     ns: roundRobin(withSessions(router(20), flows, count), count),
     goal: count === 1_000_000 ? '≤ 6 ×' : '',
   }))
-  print('Established packets, round robin over all sessions (20 rules, MASQUERADE)', rows)
+  report.ratios('Established packets, round robin over all sessions (20 rules, MASQUERADE)', rows)
 }
 
 function rules() {
-  const rows = [10, 100, 1000, 10_000].map(count => ({
+  const indexed = [10, 100, 1000, 10_000].map(count => ({
     name: `${count.toLocaleString('en')} rules`,
     ns: roundRobin(withSessions(router(count), flows, 1000), 1000),
     goal: count === 10_000 ? '≤ 10 ×' : '',
   }))
-  print('Established packets, only the last rule matches (1,000 sessions)', rows)
+  const scanned = [10, 1000, 10_000].map(count => ({
+    name: `${count.toLocaleString('en')} rules, naive scan`,
+    ns: roundRobin(withoutIndex(withSessions(router(count), flows, 1000)), 1000),
+  }))
+  report.ratios('Established packets, only the last rule matches (1,000 sessions)', [...indexed, ...scanned])
 }
 
 /** The price of immutability, and of traces. */
@@ -92,13 +100,13 @@ function engines() {
     { run: index => stepAndRead(arrivals[index]) },
     { run: index => traced(arrivals[index]) },
   ])
-  print('The same packets by other means (1,000 sessions, 20 rules, MASQUERADE)', [
+  report.ratios('The same packets by other means (1,000 sessions, 20 rules, MASQUERADE)', [
     { name: 'connections and counters in place, found by Maps', ns: changed },
     { name: 'step', ns: stepped, goal: '≤ 3 ×' },
     { name: `run, ${BATCH} packets at once`, ns: ran },
   ])
-  print('Traces', [
-    { name: 'none can be had', ns: bare },
+  report.ratios('Traces', [
+    { name: 'off: none can be had', ns: bare },
     { name: 'step, trace unread', ns: stepped, goal: '≤ 1.15 ×' },
     { name: 'step, trace read', ns: read },
     { name: 'recorded on the way', ns: eager },
@@ -135,23 +143,28 @@ function besideTheKernel({ stepped, ran }) {
   const { there, back } = tcpPair()
   const many = roundRobin(withSessions(router(10_000), flows, 1000), 1000)
   const kernel = kernelFigures()
-  const table = new Table({
-    head: ['', 'engine', 'kernel', 'engine / kernel'],
-    style: { head: [], border: [] },
-  })
-  const row = (name, ours, theirs) =>
-    table.push([name, ours.toFixed(0), theirs.toFixed(0), `${(ours / theirs).toFixed(2)} ×`])
-  row('established UDP, step', stepped, kernel.established)
-  row('established UDP, run', ran, kernel.established)
-  row('established TCP, step', there, kernel.established)
-  row('established TCP, answers, step', back, kernel.established)
-  row('new connection, table growing', growing, kernel.opening)
-  row('new connection, always from one state', forked, kernel.opening)
-  row('10,000 rules', many, kernel.manyRules)
+  const row = (name, ns, over, goal) => ({ name, ns, over, goal })
+  report.ratios(
+    `Beside the kernel's figure for the same (${kernel.source}); below 1 is faster than the kernel`,
+    [
+      row('kernel, established', kernel.established, kernel.established),
+      row('established UDP, step', stepped, kernel.established, '≤ 1 ×'),
+      row('established UDP, run', ran, kernel.established, '≤ 1 ×'),
+      row('established TCP, step', there, kernel.established, '≤ 1 ×'),
+      row('established TCP, answers, step', back, kernel.established, '≤ 1 ×'),
+      row('kernel, new connection', kernel.opening, kernel.opening),
+      row('new connection, table growing', growing, kernel.opening),
+      row('new connection, always from one state', forked, kernel.opening),
+      row('kernel, 10,000 rules', kernel.manyRules, kernel.manyRules),
+      row('10,000 rules', many, kernel.manyRules),
+    ],
+  )
   const share = kernel.established - kernel.forwarding
-  console.log(`Beside the kernel, ns a packet (kernel: ${kernel.source})\n${table}`)
-  console.log(
-    `The kernel's figures hold all of forwarding and, live, the system calls that bring packets in and out: ${kernel.forwarding} ns without any rules. Netfilter's own share of an established packet is ${share.toFixed(0)} ns; step takes ${(stepped / share).toFixed(2)} times that, run ${(ran / share).toFixed(2)} times.\n`,
+  if (share <= 0) return console.log("Netfilter's own share: lost in this machine's noise\n")
+  report.figures(
+    "Netfilter's own share",
+    `the kernel's figures hold all of forwarding and, live, the system calls that bring packets in and out: ${kernel.forwarding} ns without any rules. Netfilter's own share of an established packet is ${share.toFixed(0)} ns; step takes ${(stepped / share).toFixed(2)} times that, run ${(ran / share).toFixed(2)} times.`,
+    { forwardingNs: kernel.forwarding, shareNs: share, step: stepped / share, run: ran / share },
   )
 }
 
@@ -162,27 +175,24 @@ function versions() {
   const arrivals = Array.from({ length: count }, (_, index) => flows.request(index))
   const kept = new Array(count)
   const before = heapBytes()
+  const begun = process.hrtime.bigint()
   let state = start
   for (let i = 0; i < count; i++) kept[i] = state = step(state, arrivals[i]).state
-  const after = heapBytes()
-  const megabytes = bytes => (bytes / 1e6).toFixed(1)
-  const each = ((after - before) / kept.length / 1000).toFixed(1)
-  console.log(
-    `Memory: ${count.toLocaleString('en')} kept versions of a firewall with as many sessions, a packet between each: ${megabytes(after - before)} MB (${each} kB each)\n`,
+  const ns = Number(process.hrtime.bigint() - begun) / count
+  const bytes = (heapBytes() - before) / kept.length
+  report.figures(
+    'Forks',
+    `${count.toLocaleString('en')} kept versions of a firewall with as many sessions, a packet between each: ${((bytes * count) / 1e6).toFixed(1)} MB, ${(bytes / 1000).toFixed(1)} kB and ${ns.toFixed(0)} ns each`,
+    { versions: count, bytesEach: Math.round(bytes), nsEach: Math.round(ns) },
   )
 }
 
 function reading() {
   const text = rulesText(6000)
   const ns = measure({ size: 1, samples: 15, warmUp: 5, run: () => parseRules(text, { family: 4 }) })
-  console.log(
-    `Reading a text of 6,000 rules: ${(ns / 1e6).toFixed(1)} ms (${(ns / 6000).toFixed(0)} ns a rule)\n`,
+  report.figures(
+    'Reading a text of 6,000 rules',
+    `${(ns / 1e6).toFixed(1)} ms (${(ns / 6000).toFixed(0)} ns a rule)`,
+    { nsARule: Math.round(ns / 6000) },
   )
 }
-
-const measured = engines()
-besideTheKernel(measured)
-rules()
-sessions()
-versions()
-reading()

@@ -109,3 +109,10 @@ export function establishedTcp(state) {
     back: { device: 'wan0', packet: tcp({ ...server, flags: 'A', seq: 5001, ack: 1001 }).bytes },
   }
 }
+
+/** The same firewall, whose chains try one rule after the other. */
+export function withoutIndex(state) {
+  for (const chain of state.compiled.ipv4.rules.tables.filter.chains.values())
+    chain.index = { select: () => false }
+  return state
+}
