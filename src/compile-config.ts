@@ -66,7 +66,8 @@ function compileFamily(
 const OTHER_SYSCTLS =
   /^net\.ipv[46]\.(ip_forward|conf\.[^.]+\.(forwarding|rp_filter|accept_local|route_localnet|accept_source_route|send_redirects|src_valid_mark|log_martians))$/
 
-function readSysctls(config: FirewallConfig): ConntrackSysctls {
+/** @throws RangeError naming a sysctl that is not modelled */
+export function readSysctls(config: Pick<FirewallConfig, 'sysctls'>): ConntrackSysctls {
   let sysctls = DEFAULT_SYSCTLS
   for (const [name, value] of Object.entries(config.sysctls)) {
     const changed = withSysctl(sysctls, name, value)

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { outcomeJson } from '../format/outcome-json.ts'
+import { packetsOf } from '../scenario/entries.ts'
 import { explainPacket } from '../scenario/report/explain.ts'
-import { packetsOf } from '../scenario/run.ts'
 import { runScenarioFile } from './scenario-file.ts'
 import { terminalStyle } from './terminal.ts'
 

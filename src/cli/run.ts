@@ -1,9 +1,9 @@
 import { watchFile } from 'node:fs'
 import { Command, Option } from 'commander'
+import type { ScenarioRun } from '../scenario/entries.ts'
 import { reportJson } from '../scenario/report/json.ts'
 import { markdownReport } from '../scenario/report/markdown.ts'
 import { formatFailure, formatReport } from '../scenario/report/text.ts'
-import type { ScenarioRun } from '../scenario/run.ts'
 import { isAuthorError, runScenarioFile } from './scenario-file.ts'
 import { terminalStyle } from './terminal.ts'
 

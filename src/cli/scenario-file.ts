@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { DiagnosticError } from '../diagnostic.ts'
+import type { ScenarioRun } from '../scenario/entries.ts'
 import { readScenario } from '../scenario/read.ts'
-import { runScenario, type ScenarioRun } from '../scenario/run.ts'
+import { runScenario } from '../scenario/run.ts'
 
 /** Reads and runs a scenario file; files that it names are looked for beside it. @throws DiagnosticError, or for files */
 export function runScenarioFile(file: string): ScenarioRun {

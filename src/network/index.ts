@@ -23,6 +23,7 @@ export {
   tick,
 } from './run.ts'
 export type { IcmpReport } from './segment.ts'
+export { type DatagramServerOptions, datagramServer } from './services/datagrams.ts'
 export { type EchoState, echo } from './services/echo.ts'
 export * from './services/http.ts'
 export { type ListenerOptions, type ListenerState, listener } from './services/listener.ts'

@@ -1,4 +1,5 @@
 import { Address, type Family } from '../address.ts'
+import { readSysctls } from '../compile-config.ts'
 import { createImpairment } from '../network/impairment.ts'
 import { parseTarget } from '../network/verbs/failure.ts'
 import { parsePorts } from '../network/verbs/scan.ts'
@@ -115,7 +116,9 @@ class StepChecker {
 
   /** Whom a step talks to. */
   private target(step: Step, path: Path): void {
-    const key = ['nc', 'telnet', 'connect', 'curl', 'ping', 'traceroute', 'scan'].find(each => each in step)
+    const key = ['nc', 'udp', 'telnet', 'connect', 'curl', 'ping', 'traceroute', 'scan'].find(
+      each => each in step,
+    )
     if (key === undefined) return
     const text = (step as unknown as Record<string, string>)[key]!
     const authority = /^(?:https?:\/\/)?([^/]+)/.exec(text)?.[1] ?? text
@@ -160,6 +163,11 @@ class StepChecker {
     if ('look' in step)
       for (const [at, text] of [step.look].flat().entries())
         this.listing(text, typeof step.look === 'string' ? [...path, 'look'] : [...path, 'look', at])
+    if ('sysctl' in step) {
+      const { sysctl } = step
+      for (const [name, value] of Object.entries(sysctl))
+        this.attempt([...path, 'sysctl', name], () => readSysctls({ sysctls: { [name]: value } }))
+    }
     if ('match' in step) {
       const { match } = step
       this.attempt([...path, 'match'], () => createImpairment({ action: 'drop', match: match as object }))

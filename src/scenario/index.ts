@@ -1,4 +1,14 @@
 /** Scenarios: networks and steps as YAML or TypeScript, expectations, branches that ask "what if", reports. */
+export {
+  type BranchRun,
+  type ForkRun,
+  packetsOf,
+  type ScenarioRun,
+  type ShownListing,
+  type StepEntry,
+  type StepRun,
+  stepsOf,
+} from './entries.ts'
 export type { Check } from './expectations.ts'
 export type { Ends, HopView, PacketView } from './packet-view.ts'
 export type { Path } from './positions.ts'
@@ -9,15 +19,5 @@ export { reportJson } from './report/json.ts'
 export { markdownReport, mermaid } from './report/markdown.ts'
 export { auditTable, type ReportTable, summaryTable, tableText } from './report/tables.ts'
 export { formatFailure, formatReport, type ReportOptions } from './report/text.ts'
-export {
-  type BranchRun,
-  type ForkRun,
-  packetsOf,
-  runScenario,
-  type ScenarioRun,
-  type ShownListing,
-  type StepEntry,
-  type StepRun,
-  stepsOf,
-} from './run.ts'
+export { runScenario } from './run.ts'
 export { type Expectation, type ScenarioInput, type Step, scenarioJsonSchema } from './schema.ts'

@@ -13,9 +13,13 @@ import {
 import { type ZonePolicy, zoneOf } from '../policy/index.ts'
 import type { TableName } from '../rules/model.ts'
 
-/** A table of a node, as people type it: `fw: conntrack -L`. */
+/** Tables about the whole network that the report has at its end. */
+export type ReportListing = 'summary' | 'audit' | 'outbound'
+export const REPORT_LISTINGS: readonly ReportListing[] = ['summary', 'audit', 'outbound']
+
+/** A table of a node, as people type it: `fw: conntrack -L`; or of the whole network, without a node. */
 export interface Listing {
-  readonly node: string
+  readonly node: string | undefined
   readonly command: string
 }
 
@@ -25,6 +29,10 @@ export interface ListingView {
   readonly internal?: readonly string[] | undefined
   /** A firewall's zones, by its name. */
   readonly zonesOf?: (node: string) => ZonePolicy['zones'] | undefined
+  /** A table of the report about the story so far, as lines. */
+  readonly report?: (name: ReportListing, width: number) => readonly string[]
+  /** Default: as wide as need be, so that a row is a line. */
+  readonly width?: number
 }
 
 /** Commands that list something, with what they do. */
@@ -40,11 +48,13 @@ export const LISTINGS: Readonly<Record<string, string>> = {
 
 /** @throws RangeError when it is none */
 export function parseListing(text: string): Listing {
+  const whole = text.trim()
+  if ((REPORT_LISTINGS as readonly string[]).includes(whole)) return { node: undefined, command: whole }
   const match = /^([^:\s]+):\s*(\S+)(.*)$/.exec(text.trim())
   const command = match?.[2] ?? ''
   if (match === null || !Object.hasOwn(LISTINGS, command))
     throw new RangeError(
-      `not a listing: ${JSON.stringify(text)}; "node: command" with ${Object.keys(LISTINGS).join(', ')}`,
+      `not a listing: ${JSON.stringify(text)}; "node: command" with ${Object.keys(LISTINGS).join(', ')}; or ${REPORT_LISTINGS.join(', ')}`,
     )
   return { node: match[1]!, command: `${command}${match[3]!.trimEnd()}` }
 }
@@ -55,6 +65,10 @@ export function runListing(
   { node, command }: Listing,
   view: ListingView = {},
 ): { readonly text: string; readonly headings: number } {
+  if (node === undefined) {
+    const lines = view.report?.(command as ReportListing, view.width ?? Number.POSITIVE_INFINITY) ?? []
+    return { text: lines.join('\n'), headings: 1 }
+  }
   const [program = '', ...args] = command.split(/\s+/)
   const flags = args
     .filter(arg => arg.startsWith('-'))

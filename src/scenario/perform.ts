@@ -1,41 +1,28 @@
-import type { Family } from '../address.ts'
-import { DiagnosticError } from '../diagnostic.ts'
-import type { ImpairmentSpec } from '../network/impairment.ts'
 import {
   close,
   connect,
   curl,
-  cutLink,
-  flushConntrack,
-  impair,
   inject,
-  kill,
   type LogEntry,
-  mendLink,
   type Network,
   nc,
-  nodeOf,
   type OpenConnection,
   ping,
   push,
   type Ran,
-  repair,
   scan,
   send,
   settle,
-  spawn,
   telnet,
   tick,
   traceroute,
-  updateNode,
+  udpQuery,
 } from '../network/index.ts'
 import { Packet } from '../packet/packet.ts'
-import { policyToRules } from '../policy/index.ts'
-import { parseRules } from '../rules/parse.ts'
-import { policyChains, policyNames } from './build-network.ts'
 import { durationMs } from './duration.ts'
-import type { ForkStep, ScenarioInput, Step } from './schema.ts'
-import { createService, defined } from './services.ts'
+import { manage } from './manage.ts'
+import type { PlainStep, ScenarioInput } from './schema.ts'
+import { defined } from './services.ts'
 
 /** The world between two steps. A value: a fork keeps it. */
 export interface World {
@@ -60,10 +47,8 @@ export interface Performed {
   }
 }
 
-type Plain = Exclude<Step, ForkStep>
-
 /** Does what a step says. @throws RangeError, DiagnosticError for what only shows now */
-export function perform(step: Plain, world: World, input: ScenarioInput): Performed {
+export function perform(step: PlainStep, world: World, input: ScenarioInput): Performed {
   const { network } = world
   if ('curl' in step) {
     const { method, body, headers, localPort, timeout } = step
@@ -84,6 +69,12 @@ export function perform(step: Plain, world: World, input: ScenarioInput): Perfor
       ran.result.outcome === 'open' && ran.result.received !== '' ? `\n${ran.result.received}` : ''
     return { ...after(world, ran), outcome: ran.result.outcome, text: ran.result.text + received }
   }
+  if ('udp' in step) {
+    const { data, localPort, timeout } = step
+    const options = defined({ data, localPort, timeoutMs: optionalMs(timeout) })
+    const ran = udpQuery(network, step.from, step.udp, options)
+    return { ...after(world, ran), outcome: ran.result.outcome, text: ran.result.text }
+  }
   if ('telnet' in step) {
     const ran = telnet(network, step.from, step.telnet, defined({ timeoutMs: optionalMs(step.timeout) }))
     return { ...after(world, ran), ...ran.result }
@@ -103,7 +94,8 @@ export function perform(step: Plain, world: World, input: ScenarioInput): Perfor
     return { ...after(world, ran), ...DONE }
   }
   if ('ping' in step) {
-    const ran = ping(network, step.from, step.ping, defined({ count: step.count }))
+    const { count, size, ttl } = step
+    const ran = ping(network, step.from, step.ping, defined({ count, size, ttl }))
     return { ...after(world, ran), outcome: ran.result.outcome, text: ran.result.text }
   }
   if ('traceroute' in step) {
@@ -114,67 +106,38 @@ export function perform(step: Plain, world: World, input: ScenarioInput): Perfor
     const ran = scan(network, step.from, step.scan, step.ports)
     return { ...after(world, ran), outcome: 'scanned', text: ran.result.text, ports: ran.result }
   }
-  if ('send' in step) {
-    const packet = Packet.parse(step.send.trim())
-    const sent =
-      step.device === undefined
-        ? send(network, step.from, packet)
-        : inject(network, step.from, step.device, packet)
-    const settled = settle(sent.network)
-    return {
-      ...after(world, { network: settled.network, hops: [...sent.hops, ...settled.hops] }),
-      outcome: 'sent',
-      text: '',
-    }
-  }
+  if ('send' in step) return performSend(step, world)
   if ('wait' in step) return { ...after(world, tick(network, durationMs(step.wait))), ...DONE }
   return { ...after(world, manage(step, network, input)), ...DONE }
 }
 
 const DONE = { outcome: 'done', text: '' } as const
 
-/** What an administrator does. */
-function manage(step: Plain, network: Network, input: ScenarioInput): Ran {
-  const quiet = (next: Network): Ran => ({ network: next, hops: [] })
-  if ('iptables' in step) return quiet(runCommands(network, step.on, step.iptables, step.family ?? 4, input))
-  if ('flush' in step) return quiet(flushConntrack(network, step.flush))
-  if ('start' in step) {
-    const ran = spawn(network, step.on, createService(step.start))
-    const settled = settle(ran.network)
-    return { network: settled.network, hops: [...ran.hops, ...settled.hops] }
+/** A packet, or a flood of them, from a raw socket or out of nowhere. */
+function performSend(step: Extract<PlainStep, { send: string }>, world: World): Performed {
+  const { send: text, from, device, count = 1, wait } = step
+  let { network } = world
+  const hops: LogEntry[] = []
+  const add = (ran: Ran): void => {
+    network = ran.network
+    for (const hop of ran.hops) hops.push(hop)
   }
-  if ('stop' in step) return stop(network, step.on, step.stop)
-  if ('cut' in step) return quiet(cutLink(network, step.cut, step.node))
-  if ('restore' in step) return quiet(repair(mendLink(network, step.restore, step.node), step.restore))
-  if ('drop' in step) return quiet(impair(network, step.drop, impairment('drop', step)))
-  if ('duplicate' in step) return quiet(impair(network, step.duplicate, impairment('duplicate', step)))
-  if ('delay' in step) return quiet(impair(network, step.delay, impairment('delay', step)))
-  if ('reorder' in step) return quiet(impair(network, step.reorder, impairment('reorder', step)))
-  if ('policy' in step) return quiet(replacePolicy(network, step.on, step.policy, input))
-  return quiet(network)
+  for (let at = 0; at < count; at++) {
+    const packet = Packet.parse(withSourcePort(text.trim(), at))
+    add(device === undefined ? send(network, from, packet) : inject(network, from, device, packet))
+  }
+  add(wait === undefined ? settle(network) : tick(network, durationMs(wait)))
+  return { ...after(world, { network, hops }), outcome: 'sent', text: '' }
 }
 
-interface Impaired {
-  readonly from?: string | undefined
-  readonly match?: object | undefined
-  readonly nth?: number | undefined
-  readonly count?: number | undefined
-  readonly by?: string | undefined
+/** `tcp 10.0.0.1:1024 > …` with the port so much higher; it begins again behind 65535. */
+function withSourcePort(text: string, higher: number): string {
+  if (higher === 0) return text
+  return text.replace(/:(\d+)(?= >)/, (_, port) => `:${1 + ((Number(port) - 1 + higher) % 65535)}`)
 }
 
-function impairment(
-  action: ImpairmentSpec['action'],
-  { from, match, nth, count, by }: Impaired,
-): ImpairmentSpec {
-  const delayMs = optionalMs(by)
-  return {
-    action,
-    ...defined({ from, match: match === undefined ? undefined : defined(match), nth, count, delayMs }),
-  } as ImpairmentSpec
-}
-
-function performConnect(step: Extract<Plain, { connect: string }>, world: World): Performed {
-  const { connect: target, from, as = target, program, keepAlive, localPort, timeout } = step
+function performConnect(step: Extract<PlainStep, { connect: string }>, world: World): Performed {
+  const { connect: target, from, as = target, program, keepAlive, localPort, timeout, wait } = step
   const alive =
     keepAlive === undefined
       ? undefined
@@ -183,64 +146,14 @@ function performConnect(step: Extract<Plain, { connect: string }>, world: World)
           intervalMs: durationMs(keepAlive.interval),
           probes: keepAlive.probes,
         }
-  const options = defined({ name: program, keepAlive: alive, localPort, timeoutMs: optionalMs(timeout) })
+  const [timeoutMs, waitMs] = [optionalMs(timeout), optionalMs(wait)]
+  const options = defined({ name: program, keepAlive: alive, localPort, timeoutMs, waitMs })
   const ran = connect(world.network, from, target, options)
   const done = after(world, ran)
   const { result } = ran
   if (result.outcome !== 'open') return { ...done, outcome: result.outcome, text: result.text }
   const connections = new Map(world.connections).set(as, result.connection)
   return { ...done, world: { ...done.world, connections }, outcome: 'open', text: result.text }
-}
-
-function stop(network: Network, node: string, name: string): Ran {
-  const running = nodeOf(network, node).host.processes.filter(({ program }) => program.name === name)
-  if (running.length === 0) {
-    const names = nodeOf(network, node).host.processes.map(({ program }) => program.name)
-    throw new RangeError(`no program '${name}' runs on ${node}; there are ${names.join(', ') || 'none'}`)
-  }
-  let ran: Ran = { network, hops: [] }
-  for (const { pid } of running) {
-    const next = kill(ran.network, node, pid)
-    ran = { network: next.network, hops: [...ran.hops, ...next.hops] }
-  }
-  const settled = settle(ran.network)
-  return { network: settled.network, hops: [...ran.hops, ...settled.hops] }
-}
-
-/** `iptables` commands, with the network's names. */
-function runCommands(
-  network: Network,
-  on: string,
-  commands: string,
-  family: Family,
-  input: ScenarioInput,
-): Network {
-  const { resolveHost } = policyNames(input.network, input.network.nodes[on] ?? {})
-  const key = family === 4 ? 'ipv4' : 'ipv6'
-  return updateNode(network, on, engine => {
-    const { rules } = engine.config
-    const base = rules[key]
-    const options = { family, ...defined({ base, resolveHost }) }
-    const { ruleset, diagnostics } = parseRules(commands, options)
-    if (ruleset === undefined) throw new DiagnosticError(diagnostics)
-    return engine.reconfigured({ ...engine.config, rules: { ...rules, [key]: ruleset } })
-  })
-}
-
-function replacePolicy(network: Network, on: string, policy: string, input: ScenarioInput): Network {
-  const node = input.network.nodes[on]!
-  const names = policyNames(input.network, node)
-  return updateNode(network, on, engine => {
-    const { rules } = engine.config
-    const filter = (family: 4 | 6) => {
-      const { ruleset, diagnostics } = policyToRules(policy, { ...names, family, chains: policyChains(node) })
-      if (ruleset === undefined) throw new DiagnosticError(diagnostics)
-      const before = family === 4 ? rules.ipv4 : rules.ipv6
-      return { family, tables: { ...before?.tables, ...ruleset.tables } }
-    }
-    const ipv6 = rules.ipv6 === undefined ? {} : { ipv6: filter(6) }
-    return engine.reconfigured({ ...engine.config, rules: { ...rules, ipv4: filter(4), ...ipv6 } })
-  })
 }
 
 /** The scenario has a `connect` of that name, but it failed: the data has nowhere to go. */

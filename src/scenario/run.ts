@@ -1,73 +1,24 @@
 import { type Diagnostic, DiagnosticError } from '../diagnostic.ts'
-import type { Network } from '../network/index.ts'
 import type { ZonePolicy } from '../policy/index.ts'
 import { buildNetwork } from './build-network.ts'
-import { type Check, check } from './expectations.ts'
-import { parseListing, runListing } from './listing.ts'
-import { type PacketView, packetViews } from './packet-view.ts'
+import {
+  type BranchRun,
+  type ForkRun,
+  type ScenarioRun,
+  type StepEntry,
+  type StepRun,
+  stepsOf,
+} from './entries.ts'
+import { check } from './expectations.ts'
+import { type ListingView, parseListing, type ReportListing, runListing } from './listing.ts'
+import { packetViews } from './packet-view.ts'
 import { perform, type World } from './perform.ts'
 import type { Path } from './positions.ts'
 import type { Scenario } from './read.ts'
+import { attemptsOf, outboundOf } from './report/connections.ts'
+import { auditTable, outboundTable, summaryTable, tableText } from './report/tables.ts'
 import type { ForkStep, ScenarioInput, Step } from './schema.ts'
 import { commandOf } from './step-text.ts'
-
-/** A table as it was when a step was over. */
-export interface ShownListing {
-  /** `fw: conntrack -L` */
-  readonly title: string
-  readonly text: string
-}
-
-/** A step that was taken. */
-export interface StepRun {
-  readonly kind: 'step'
-  /** `3`, and below a fork `3.swapped.1`. */
-  readonly label: string
-  readonly name: string | undefined
-  /** As a person would type it. */
-  readonly command: string
-  readonly atMs: number
-  readonly outcome: string
-  readonly text: string
-  readonly packets: readonly PacketView[]
-  readonly checks: readonly Check[]
-  readonly listings: readonly ShownListing[]
-  readonly path: Path
-  /** When it was over. */
-  readonly network: Network
-}
-
-/** One way on from a fork. */
-export interface BranchRun {
-  readonly name: string
-  readonly steps: readonly StepEntry[]
-}
-
-export interface ForkRun {
-  readonly kind: 'fork'
-  readonly label: string
-  readonly name: string | undefined
-  readonly branches: readonly BranchRun[]
-  readonly path: Path
-}
-
-export type StepEntry = StepRun | ForkRun
-
-/** A scenario that has run. */
-export interface ScenarioRun {
-  readonly title: string
-  readonly file: string | undefined
-  readonly input: ScenarioInput
-  readonly scenario: Scenario
-  /** Before the first step. */
-  readonly start: Network
-  readonly steps: readonly StepEntry[]
-  readonly passed: boolean
-  /** How many expectations there were. */
-  readonly checkCount: number
-  /** Those that did not hold, in order. */
-  readonly failures: readonly Check[]
-}
 
 /**
  * Runs a scenario. The same scenario gives the same run, whenever and wherever.
@@ -100,24 +51,15 @@ export function runScenario(scenario: Scenario): ScenarioRun {
   }
 }
 
-/** Every step that was taken, in the order of the report; those of a branch too. */
-export function stepsOf(entries: readonly StepEntry[]): StepRun[] {
-  return entries.flatMap(entry =>
-    entry.kind === 'step' ? [entry] : entry.branches.flatMap(branch => stepsOf(branch.steps)),
-  )
-}
-
-/** Every packet, in the order of its number. */
-export function packetsOf(run: ScenarioRun): PacketView[] {
-  return stepsOf(run.steps).flatMap(step => step.packets)
-}
-
 /** A firewall's zones as the policy compiler takes them. */
 function zonesOf({ network }: ScenarioInput, node: string): ZonePolicy['zones'] | undefined {
   const zones = network.nodes[node]?.zones
   if (zones === undefined) return undefined
   return Object.fromEntries(Object.entries(zones).map(([name, { devices }]) => [name, { devices }]))
 }
+
+/** Of a table that stands indented in a report of 100 columns. */
+const SHOWN_WIDTH = 95
 
 class Runner {
   private readonly scenario: Scenario
@@ -133,15 +75,17 @@ class Runner {
     prefix: string,
     world: World,
     branch: string | undefined,
+    before: readonly StepEntry[] = [],
     offset = 0,
   ): { readonly entries: StepEntry[]; readonly world: World } {
     const entries: StepEntry[] = []
     let now = world
     steps.forEach((step, at) => {
       const label = `${prefix}${offset + at + 1}`
-      if ('fork' in step) entries.push(this.fork(step, [...path, at], label, now))
+      if ('fork' in step) entries.push(this.fork(step, [...path, at], label, now, [...before, ...entries]))
       else {
-        const { run, world: next } = this.step(step, [...path, at], label, now, branch)
+        const story = [...before, ...entries]
+        const { run, world: next } = this.step(step, [...path, at], label, now, branch, story)
         entries.push(run)
         now = next
       }
@@ -149,11 +93,19 @@ class Runner {
     return { entries, world: now }
   }
 
-  private fork(step: ForkStep, path: Path, label: string, world: World): ForkRun {
+  private fork(
+    step: ForkStep,
+    path: Path,
+    label: string,
+    world: World,
+    before: readonly StepEntry[],
+  ): ForkRun {
     const branches = Object.entries(step.fork).map(([name, steps]): BranchRun => {
       const prefix = `${label}.${name}.`
-      const own = this.steps(steps, [...path, 'fork', name], prefix, world, name)
-      const common = this.steps(step.each ?? [], [...path, 'each'], prefix, own.world, name, steps.length)
+      const own = this.steps(steps, [...path, 'fork', name], prefix, world, name, before)
+      const story = [...before, ...own.entries]
+      const each = step.each ?? []
+      const common = this.steps(each, [...path, 'each'], prefix, own.world, name, story, steps.length)
       return { name, steps: [...own.entries, ...common.entries] }
     })
     return { kind: 'fork', label, name: step.name, branches, path }
@@ -165,13 +117,28 @@ class Runner {
     label: string,
     world: World,
     branch: string | undefined,
+    before: readonly StepEntry[],
   ): { readonly run: StepRun; readonly world: World } {
     const { input } = this.scenario
     const performed = this.located(path, () => perform(step, world, input))
     const { network } = performed.world
     const packets = packetViews(performed.hops, network, this.packets + 1)
     this.packets += packets.length
-    const view = { internal: input.internal, zonesOf: (node: string) => zonesOf(input, node) }
+    const run = {
+      kind: 'step' as const,
+      label,
+      name: step.name,
+      command: commandOf(step),
+      atMs: world.network.nowMs,
+      outcome: performed.outcome,
+      text: performed.text,
+      packets,
+      checks: [],
+      listings: [],
+      path,
+      network,
+    }
+    const view = this.view([...before, run])
     const { expect = [] } = step
     const checks = [expect].flat().flatMap((expected, at) => {
       if (expected.branch !== undefined && expected.branch !== branch) return []
@@ -181,23 +148,24 @@ class Runner {
     const shown = 'look' in step ? [step.look].flat() : [step.show ?? []].flat()
     const listings = shown.map(title => ({
       title,
-      text: runListing(network, parseListing(title), view).text,
+      text: runListing(network, parseListing(title), { ...view, width: SHOWN_WIDTH }).text,
     }))
-    const run: StepRun = {
-      kind: 'step',
-      label,
-      name: step.name,
-      command: commandOf(step),
-      atMs: world.network.nowMs,
-      outcome: performed.outcome,
-      text: performed.text,
-      packets,
-      checks,
-      listings,
-      path,
-      network,
+    return { run: { ...run, checks, listings }, world: performed.world }
+  }
+
+  /** What listings may say beyond what a node knows: the story so far. */
+  private view(story: readonly StepEntry[]): ListingView {
+    const { input } = this.scenario
+    const table = (name: ReportListing) => {
+      const attempts = attemptsOf({ input, steps: story })
+      if (name === 'summary') return summaryTable(attempts)
+      return name === 'audit' ? auditTable(attempts) : outboundTable(outboundOf(attempts))
     }
-    return { run, world: performed.world }
+    return {
+      internal: input.internal,
+      zonesOf: node => zonesOf(input, node),
+      report: (name, width) => tableText(table(name), width),
+    }
   }
 
   /** What goes wrong only now belongs to the step that did it. */

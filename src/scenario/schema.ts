@@ -33,6 +33,7 @@ const expectedListing = z.strictObject({
 
 export const OUTCOMES = [
   'open',
+  'connecting',
   'answered',
   'refused',
   'filtered',
@@ -124,6 +125,14 @@ export const STEPS = {
     timeout,
     ...common,
   }),
+  udp: z.strictObject({
+    udp: z.string().describe('host:port; sends a datagram and waits for an answer, as nc -u'),
+    from: host,
+    data: z.string().optional(),
+    localPort: port.optional(),
+    timeout: duration.optional().describe('for the answer; default 1s'),
+    ...common,
+  }),
   telnet: z.strictObject({ telnet: z.string().describe('host:port'), from: host, timeout, ...common }),
   connect: z.strictObject({
     connect: z.string().describe('host:port; the connection stays open'),
@@ -133,6 +142,7 @@ export const STEPS = {
     keepAlive: keepAlive.optional(),
     localPort: port.optional(),
     timeout,
+    wait: duration.optional().describe('look after this time, with the connection still under way'),
     ...common,
   }),
   push: z.strictObject({
@@ -148,7 +158,14 @@ export const STEPS = {
     abort: z.boolean().optional().describe('RST instead of FIN'),
     ...common,
   }),
-  ping: z.strictObject({ ping: host, from: host, count: z.int().min(1).optional(), ...common }),
+  ping: z.strictObject({
+    ping: host,
+    from: host,
+    count: z.int().min(1).optional(),
+    size: z.int().min(0).max(65_507).optional().describe('bytes of data; default 56'),
+    ttl: z.int().min(1).max(255).optional(),
+    ...common,
+  }),
   traceroute: z.strictObject({
     traceroute: host,
     from: host,
@@ -165,6 +182,13 @@ export const STEPS = {
     send: z.string().describe('a packet in one line: tcp 10.0.0.1:80 > 10.0.0.2:22 A'),
     from: host,
     device: z.string().optional().describe('it comes in here out of nowhere, instead of being sent'),
+    count: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .optional()
+      .describe('so many, each from the next source port: a flood'),
+    wait: duration.optional().describe('look after this time; default: when nothing is under way any more'),
     ...common,
   }),
   wait: z.strictObject({ wait: duration, ...common }),
@@ -176,6 +200,11 @@ export const STEPS = {
   }),
   policy: z.strictObject({
     policy: z.string().describe('policy lines in place of the old ones'),
+    on: host,
+    ...common,
+  }),
+  sysctl: z.strictObject({
+    sysctl: z.record(z.string(), z.int()).describe('net.netfilter.nf_conntrack_max: 1000'),
     on: host,
     ...common,
   }),
@@ -197,7 +226,8 @@ export const STEPS = {
 
 export type StepKind = keyof typeof STEPS | 'fork'
 
-type PlainStep = { [Kind in keyof typeof STEPS]: z.infer<(typeof STEPS)[Kind]> }[keyof typeof STEPS]
+/** A step that is not a fork. */
+export type PlainStep = { [Kind in keyof typeof STEPS]: z.infer<(typeof STEPS)[Kind]> }[keyof typeof STEPS]
 
 /** What if: each branch goes on from here by itself; what follows the fork goes on as if it had never been. */
 export interface ForkStep {

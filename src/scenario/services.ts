@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { echo, listener, type Program, webServer } from '../network/index.ts'
+import { datagramServer, echo, listener, type Program, webServer } from '../network/index.ts'
 
 /** A kind of server that scenario files can put on a host: what it takes, and the program that it is. */
 interface ServiceKind<Schema extends z.ZodType> {
@@ -37,6 +37,15 @@ export const SERVICES = {
     }),
     options => listener(defined(options)) as Program,
   ),
+  udp: kind(
+    z.strictObject({
+      port,
+      address,
+      name: program,
+      answer: z.string().optional().describe('said to whatever comes'),
+    }),
+    options => datagramServer(defined(options)) as Program,
+  ),
   echo: kind(
     z.strictObject({ port: port.optional().describe('default 7, TCP and UDP'), address }),
     options => echo(defined(options)) as Program,
@@ -50,12 +59,13 @@ export const service = z
   .strictObject({
     web: SERVICES.web.schema.optional(),
     listen: SERVICES.listen.schema.optional(),
+    udp: SERVICES.udp.schema.optional(),
     echo: SERVICES.echo.schema.optional(),
   })
   .refine(given => Object.values(given).filter(value => value !== undefined).length === 1, {
     error: `a service is one of ${SERVICE_NAMES.join(', ')}`,
   })
-  .describe('a server: web, listen or echo')
+  .describe('a server: web, listen, udp or echo')
 
 export type ServiceInput = z.infer<typeof service>
 

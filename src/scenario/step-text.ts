@@ -6,18 +6,27 @@ export function commandOf(step: Exclude<Step, ForkStep>): string {
     return at(step.from, `curl ${step.method === undefined ? '' : `-X ${step.method} `}${step.curl}`)
   if ('nc' in step)
     return at(step.from, step.send === undefined ? `nc -zv ${spaced(step.nc)}` : `nc ${spaced(step.nc)}`)
+  if ('udp' in step) return at(step.from, `nc -u ${spaced(step.udp)}`)
   if ('telnet' in step) return at(step.from, `telnet ${spaced(step.telnet)}`)
   if ('connect' in step)
     return at(step.from, `connect ${step.connect}${step.as === undefined ? '' : ` as ${step.as}`}`)
   if ('push' in step) return `${step.push}: ${step.side ?? 'client'} says ${JSON.stringify(short(step.data))}`
   if ('close' in step)
     return `${step.close}: ${step.side ?? 'client'} ${step.abort === true ? 'breaks off' : 'closes'}`
-  if ('ping' in step) return at(step.from, `ping -c ${step.count ?? 1} ${step.ping}`)
+  if ('ping' in step) {
+    const size = step.size === undefined ? '' : ` -s ${step.size}`
+    return at(step.from, `ping -c ${step.count ?? 1}${size} ${step.ping}`)
+  }
   if ('traceroute' in step) return at(step.from, `traceroute ${step.traceroute}`)
   if ('scan' in step) return at(step.from, `nmap -p ${[step.ports].flat().join(',')} ${step.scan}`)
-  if ('send' in step) return at(step.from, `send ${step.send.trim()}`)
+  if ('send' in step)
+    return at(step.from, `send ${step.count === undefined ? '' : `${step.count} × `}${step.send.trim()}`)
   if ('wait' in step) return `wait ${step.wait}`
   if ('iptables' in step) return at(step.on, commandLines(step.iptables), '#')
+  if ('sysctl' in step) {
+    const values = Object.entries(step.sysctl).map(([name, value]) => `${name}=${value}`)
+    return at(step.on, `sysctl -w ${values.join(' ')}`, '#')
+  }
   if ('flush' in step) return at(step.flush, 'conntrack -F', '#')
   if ('start' in step) return at(step.on, `start ${Object.keys(step.start).join(', ')}`, '#')
   if ('stop' in step) return at(step.on, `stop ${step.stop}`, '#')

@@ -65,7 +65,7 @@ describe('what is wrong with a step', () => {
     [
       'outcome',
       '- { nc: web:80, from: laptop, expect: { outcome: opne } }',
-      '17:50 steps.0.expect.outcome: expected open, answered, refused',
+      '17:50 steps.0.expect.outcome: expected open, connecting, answered',
     ],
     [
       'place',

@@ -22,7 +22,18 @@ export interface OpenConnection {
   readonly server: ConnectionEnd
 }
 
+export interface ConnectVerbOptions extends ConnectOptions {
+  /** Of the client program, as `ss` shows it. Default `nc`. */
+  readonly name?: string
+  /** How long to wait for the connection. Default: as long as TCP itself tries. */
+  readonly timeoutMs?: number
+  /** To look at the handshake: comes back after this time, with the connection still under way. */
+  readonly waitMs?: number
+}
+
 export type ConnectResult =
+  /** With `waitMs`: neither open nor failed yet. */
+  | { readonly outcome: 'connecting'; readonly text: string }
   | { readonly outcome: 'open'; readonly connection: OpenConnection; readonly text: string }
   | (ConnectFailure & { readonly text: string })
 
@@ -38,7 +49,6 @@ interface ClientState {
  * Opens a connection that stays open, for {@link push} and {@link close}: a mail client's, a web socket, an SSH session.
  *
  * @param target `web:80`, `198.51.100.7:80`, `[2001:db8::1]:80`
- * @param options `name`: of the client program, as `ss` shows it
  * @example
  * const opened = connect(start, 'laptop', 'chat:8080')
  * if (opened.result.outcome === 'open')
@@ -48,7 +58,7 @@ export function connect(
   network: Network,
   from: string,
   target: string,
-  options: ConnectOptions & { readonly name?: string; readonly timeoutMs?: number } = {},
+  options: ConnectVerbOptions = {},
 ): Ran & { readonly result: ConnectResult } {
   const { host, port } = parseTarget(target)
   const index = indexOfNode(network, from)
@@ -58,18 +68,19 @@ export function connect(
     const pid = draft.onHost(index, onHost => startProcess(program, onHost))
     const state = () =>
       draft.processes(index).find(process => process.pid === pid)?.state as ClientState | undefined
-    runWhile(draft, DEFAULT_LIMIT_MS, () => state()?.status === 'connecting')
+    const isConnecting = (): boolean => state()?.status === 'connecting'
+    runWhile(draft, options.waitMs ?? DEFAULT_LIMIT_MS, isConnecting)
+    if (options.waitMs !== undefined && isConnecting()) {
+      result = { outcome: 'connecting', text: `connecting to ${host}:${port}` }
+      return
+    }
     runWhile(draft, DEFAULT_LIMIT_MS, () => draft.inFlight > 0)
     result = resultOf(draft, index, pid, state(), `${host}:${port}`)
   })
   return { ...ran, result: result! }
 }
 
-function clientProgram(
-  host: string,
-  port: number,
-  options: ConnectOptions & { readonly name?: string; readonly timeoutMs?: number },
-): Program<ClientState> {
+function clientProgram(host: string, port: number, options: ConnectVerbOptions): Program<ClientState> {
   return {
     name: options.name ?? 'nc',
     start(api) {

@@ -1,5 +1,5 @@
+import { type BranchRun, type ForkRun, stepsOf } from '../entries.ts'
 import type { PacketView } from '../packet-view.ts'
-import { type BranchRun, type ForkRun, stepsOf } from '../run.ts'
 import { hopText } from './hop-text.ts'
 
 /** Where branches begin to differ: what the same place of each one's story says. */

@@ -1,8 +1,8 @@
 import { Address, Prefix } from '../../address.ts'
 import { firewallOf, type Network } from '../../network/index.ts'
 import { isPrivate } from '../../network/plan.ts'
+import { type ScenarioRun, type StepRun, stepsOf } from '../entries.ts'
 import type { HopView, PacketView } from '../packet-view.ts'
-import { type ScenarioRun, type StepRun, stepsOf } from '../run.ts'
 import { isBadVerdict } from './hop-text.ts'
 
 /** On which side of the site an address is. */
@@ -36,7 +36,7 @@ export interface Attempt {
 }
 
 /** Every connection attempt of a run, in order. */
-export function attemptsOf(run: ScenarioRun): Attempt[] {
+export function attemptsOf(run: Pick<ScenarioRun, 'input' | 'steps'>): Attempt[] {
   const sides = new Sides(run)
   return stepsOf(run.steps).flatMap(step => attemptsIn(step, sides))
 }
@@ -166,7 +166,7 @@ class Sides {
   /** Public addresses of devices that stand on the site's edge. */
   private readonly edge = new Set<string>()
 
-  constructor({ input }: ScenarioRun) {
+  constructor({ input }: Pick<ScenarioRun, 'input'>) {
     this.internal = input.internal?.map(text => Prefix.parse(text))
     this.dmz = (input.dmz ?? []).map(text => Prefix.parse(text))
     for (const { address = [], interfaces = {} } of Object.values(input.network.nodes)) {

@@ -1,7 +1,7 @@
 import { PLAIN, type Style } from '../../format/style.ts'
 import { formatTrace } from '../../format/trace-text.ts'
 import { timeText } from '../duration.ts'
-import { packetsOf, type ScenarioRun } from '../run.ts'
+import { packetsOf, type ScenarioRun } from '../entries.ts'
 import { hopText } from './hop-text.ts'
 
 /**

@@ -1,6 +1,6 @@
+import type { ScenarioRun, StepEntry } from '../entries.ts'
 import type { Check } from '../expectations.ts'
 import type { PacketView } from '../packet-view.ts'
-import type { ScenarioRun, StepEntry } from '../run.ts'
 import { partingOf } from './branches.ts'
 import { attemptsOf } from './connections.ts'
 

@@ -1,10 +1,10 @@
 import { timeText } from '../duration.ts'
+import type { ForkRun, ScenarioRun, StepEntry, StepRun } from '../entries.ts'
 import type { PacketView } from '../packet-view.ts'
-import type { ForkRun, ScenarioRun, StepEntry, StepRun } from '../run.ts'
 import { partingOf, sideBySide } from './branches.ts'
 import { attemptsOf, outboundOf } from './connections.ts'
 import { hopTexts, isBadVerdict } from './hop-text.ts'
-import { auditTable, type ReportTable, summaryTable } from './tables.ts'
+import { auditTable, outboundTable, type ReportTable, summaryTable } from './tables.ts'
 import { formatFailure, type ReportOptions } from './text.ts'
 
 /** A run as Markdown, its packets as Mermaid sequence diagrams. */
@@ -22,7 +22,7 @@ export function markdownReport(
   if (attempts.length > 0) {
     if (tables.includes('summary')) parts.push(tableMarkdown(summaryTable(attempts)))
     if (tables.includes('audit')) parts.push(tableMarkdown(auditTable(attempts)))
-    if (tables.includes('outbound')) parts.push(tableMarkdown(auditTable(outboundOf(attempts), 'Outbound')))
+    if (tables.includes('outbound')) parts.push(tableMarkdown(outboundTable(outboundOf(attempts))))
   }
   const { failures, checkCount } = run
   const good = failures.length === 0

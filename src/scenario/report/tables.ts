@@ -58,6 +58,11 @@ export function auditTable(
   return { title, rows: [heading, ...body] }
 }
 
+/** The same of what leaves the site. */
+export function outboundTable(attempts: readonly Attempt[]): ReportTable {
+  return auditTable(attempts, 'Outbound: data leaving, or trying to')
+}
+
 /** `8.only known destinations.2` as `8.only known d….2`. */
 function shortLabel(label: string): string {
   const [first = '', branch, ...rest] = label.split('.')

@@ -2,14 +2,14 @@ import { formatDiagnostic } from '../../diagnostic.ts'
 import { PLAIN, type Style } from '../../format/style.ts'
 import { formatTrace } from '../../format/trace-text.ts'
 import { timeText } from '../duration.ts'
+import type { ForkRun, ScenarioRun, StepEntry, StepRun } from '../entries.ts'
 import type { Check } from '../expectations.ts'
 import type { PacketView } from '../packet-view.ts'
-import type { ForkRun, ScenarioRun, StepEntry, StepRun } from '../run.ts'
 import { partingOf, sideBySide } from './branches.ts'
 import { attemptsOf, outboundOf } from './connections.ts'
 import { hopTexts, isBadVerdict, wrap } from './hop-text.ts'
 import { lanesFor } from './lanes.ts'
-import { auditTable, type ReportTable, summaryTable, tableText } from './tables.ts'
+import { auditTable, outboundTable, type ReportTable, summaryTable, tableText } from './tables.ts'
 
 export interface ReportOptions {
   readonly style?: Style
@@ -37,8 +37,7 @@ export function formatReport(run: ScenarioRun, options: ReportOptions = {}): str
   if (attempts.length > 0) {
     if (tables.includes('summary')) writer.table(summaryTable(attempts))
     if (tables.includes('audit')) writer.table(auditTable(attempts))
-    if (tables.includes('outbound'))
-      writer.table(auditTable(outboundOf(attempts), 'Outbound: data leaving, or trying to'))
+    if (tables.includes('outbound')) writer.table(outboundTable(outboundOf(attempts)))
   }
   writer.verdict()
   return writer.lines.join('\n')

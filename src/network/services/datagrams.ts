@@ -1,0 +1,27 @@
+import type { Program } from '../process.ts'
+
+export interface DatagramServerOptions {
+  readonly port: number
+  readonly address?: string
+  /** As `ss` shows it. Default `dnsmasq`. */
+  readonly name?: string
+  /** Said to whatever comes; without it, it only listens. */
+  readonly answer?: string
+}
+
+/** A UDP server that says the same to everybody: a stand-in for DNS, NTP, syslog. */
+export function datagramServer(options: DatagramServerOptions): Program<undefined> {
+  const { port, address, name = 'dnsmasq', answer } = options
+  return {
+    name,
+    start(api) {
+      api.openUdp(port, address === undefined ? {} : { address })
+      return undefined
+    },
+    handle(state, event, api) {
+      if (event.kind === 'datagram' && answer !== undefined)
+        api.sendTo(event.socket, event.remote.address.toString(), event.remote.port, answer)
+      return state
+    },
+  }
+}
