@@ -112,6 +112,11 @@ export class Address {
 /**
  * An address with a mask, both as the kernel stores them; the mask need not be contiguous (`10.0.0.1/255.0.0.255`).
  * `address` is already masked.
+ *
+ * @example
+ * const lan = Prefix.parse('10.6.7.8/16')
+ * lan.toString() // '10.6.0.0/16'
+ * lan.contains(Address.parse('10.6.0.2')) // true
  */
 export class Prefix {
   readonly address: Address

@@ -17,7 +17,10 @@ export interface ChainCounters {
  *
  * @returns undefined when there is no such table or chain
  * @example
- * readCounters(state, 4, 'filter', 'INPUT')?.rules[0] // { packets: 3, bytes: 180 }
+ * const box = createFirewall({ interfaces: { eth0: ['192.0.2.1/24'] }, rules: 'iptables -A INPUT -p udp -j DROP' })
+ * const query = udp({ from: '192.0.2.7:5000', to: '192.0.2.1:53' })
+ * const { state } = step(box, { device: 'eth0', packet: query })
+ * readCounters(state, 4, 'filter', 'INPUT').rules[0] // { packets: 1, bytes: 28 }
  */
 export function readCounters(
   state: FirewallState,

@@ -17,7 +17,13 @@ export interface Diagnostic {
   readonly hint?: string
 }
 
-/** `rules.v4:12:30: error: unknown option --dport (expected …)` and an indented hint. */
+/**
+ * A diagnostic as compilers print them: `rules.v4:12:30: error: unknown option --dport (expected …)`, and below it a hint.
+ *
+ * @example
+ * const { diagnostics } = parseRules('iptables -A INPUT --dport 22 -j ACCEPT', { family: 4, file: 'rules.sh' })
+ * formatDiagnostic(diagnostics[0]).split('\n')[0] // "rules.sh:1:19: error: unknown option '--dport'"
+ */
 export function formatDiagnostic(diagnostic: Diagnostic): string {
   const { file, line, column, severity, message, expected, hint } = diagnostic
   const place = `${file ?? '<text>'}:${line}:${column}`
@@ -25,7 +31,19 @@ export function formatDiagnostic(diagnostic: Diagnostic): string {
   return `${place}: ${severity}: ${message}${wanted}${hint === undefined ? '' : `\n    hint: ${hint}`}`
 }
 
-/** Thrown by the calls that take text and cannot go on without it; carries every diagnostic, not only the first. */
+/**
+ * Thrown by the calls that take text and cannot go on without it; carries every diagnostic, not only the first.
+ *
+ * @example
+ * let error
+ * try {
+ *   createFirewall({ rules: 'iptables -A INPUT -j DORP\niptables -A INPUT --sport 1 -j DROP' })
+ * } catch (thrown) {
+ *   error = thrown
+ * }
+ * error instanceof DiagnosticError // true
+ * error.diagnostics.map(({ line }) => line) // [1,2]
+ */
 export class DiagnosticError extends Error {
   readonly diagnostics: readonly Diagnostic[]
 

@@ -52,6 +52,7 @@ export interface FirewallOptions {
  *   routes: ['default via 203.0.113.254 dev wan0'],
  *   rules: '*nat\n-A POSTROUTING -o wan0 -j MASQUERADE\nCOMMIT\n',
  * })
+ * firewall.sessions.size // 0
  */
 export function createFirewall(options: FirewallOptions = {}): FirewallState {
   const { interfaces = {}, routes = [], conntrack = 'on', sysctls = {}, nowMs = 0 } = options
@@ -89,12 +90,16 @@ const NO_OPTIONS: StepOptions = {}
  *
  * @param state stays as it is; the outcome has the next one
  * @param arrival `{ device, packet }` or `{ local: true, packet }`
+ * @param options what the kernel draws by lot or asks others: a port chooser, queue verdicts, random numbers
  * @returns what became of the packet, what left, what changed; `outcome.trace` says why (computed when first read)
  * @throws RangeError when the device does not exist
  * @example
- * const outcome = step(firewall, { device: 'lan0', packet: tcp({ from: '10.6.0.2:40000', to: '8.8.8.8:53', flags: 'S' }) })
- * outcome.fate.kind // 'forwarded'
- * outcome.emitted[0]?.packet.toString()
+ * const firewall = createFirewall({ interfaces: { eth0: ['192.0.2.1/24'] }, rules: 'iptables -P INPUT DROP' })
+ * const ping = icmp({ from: '192.0.2.7', to: '192.0.2.1', type: 'echo-request', id: 1, seq: 1 })
+ * const outcome = step(firewall, { device: 'eth0', packet: ping })
+ * outcome.fate.kind // 'dropped'
+ * formatPlace(outcome.fate.at) // 'filter/INPUT:policy'
+ * outcome.state.sessions.size // 0
  */
 export function step(state: FirewallState, arrival: Arrival, options: StepOptions = NO_OPTIONS): Outcome {
   const transaction = new Transaction(state, PATH, options, undefined)
@@ -105,6 +110,15 @@ export function step(state: FirewallState, arrival: Arrival, options: StepOption
 /**
  * Many arrivals in order, cheaper than as many steps: the states in between are never made. An arrival's own trace can
  * still be read; it is found by running the arrivals before it again.
+ *
+ * @returns an outcome for each arrival, whose `state` is the last one for all of them
+ * @throws RangeError when a device does not exist
+ * @example
+ * const firewall = createFirewall({ interfaces: { eth0: ['192.0.2.1/24'] } })
+ * const { packets } = parsePackets('udp 192.0.2.7:5000 > 192.0.2.1:53\nudp 192.0.2.7:5001 > 192.0.2.1:53')
+ * const { state, outcomes } = run(firewall, packets.map(({ packet }) => ({ device: 'eth0', packet })))
+ * outcomes.length // 2
+ * state.sessions.size // 2
  */
 export function run(
   state: FirewallState,
@@ -128,7 +142,18 @@ function trace(state: FirewallState, arrival: Arrival, options: StepOptions): re
   return recorder.traversals
 }
 
-/** Lets virtual time pass: connections, fragments and the memory of matches age. */
+/**
+ * Lets virtual time pass: connections, fragments and the memory of matches age.
+ *
+ * @param byMs milliseconds, 0 or more
+ * @throws RangeError when time would run backwards
+ * @example
+ * const box = createFirewall({ interfaces: { eth0: ['192.0.2.1/24'] } })
+ * const query = udp({ from: '192.0.2.7:5000', to: '192.0.2.1:53' })
+ * const { state } = step(box, { device: 'eth0', packet: query })
+ * conntrackList(advance(state, 29_000)).length // 1
+ * conntrackList(advance(state, 30_000)).length // 0
+ */
 export function advance(state: FirewallState, byMs: number): FirewallState {
   if (!(byMs >= 0))
     throw new RangeError(`time only passes forwards: advance(state, ${byMs}) needs a number >= 0`)
@@ -147,11 +172,15 @@ export interface Edited {
  * touched keep their counters and the memory of their matches.
  *
  * @param recipe gets an immer draft of `state.config`
+ * @returns the next state, and JSON patches both ways, for undo, diffs and animation
  * @throws RangeError when the new configuration is impossible
  * @example
- * const { state } = edit(firewall, config => {
- *   config.rules.ipv4!.tables.filter!.chains.INPUT!.policy = 'DROP'
+ * const firewall = createFirewall({ rules: '*filter\n:INPUT ACCEPT\nCOMMIT\n' })
+ * const { state, inversePatches } = edit(firewall, config => {
+ *   config.rules.ipv4.tables.filter.chains.INPUT.policy = 'DROP'
  * })
+ * iptablesCommands(state).split('\n')[0] // '-P INPUT DROP'
+ * inversePatches[0].value // 'ACCEPT'
  */
 export function edit(state: FirewallState, recipe: (config: Draft<FirewallConfig>) => void): Edited {
   enablePatches()
@@ -165,7 +194,12 @@ export function edit(state: FirewallState, recipe: (config: Draft<FirewallConfig
  * @param family which program they are for: 4 is `iptables`, 6 is `ip6tables`
  * @throws DiagnosticError when a command is wrong; then none of them has been run
  * @example
- * const next = iptables(firewall, 'iptables -I INPUT -p tcp --dport 22 -j ACCEPT')
+ * const open = iptables(createFirewall(), 'iptables -P INPUT DROP\niptables -I INPUT -p tcp --dport ssh -j ACCEPT')
+ * console.log(iptablesCommands(open))
+ * // -P INPUT DROP
+ * // -P FORWARD ACCEPT
+ * // -P OUTPUT ACCEPT
+ * // -A INPUT -p tcp -m tcp --dport 22 -j ACCEPT
  */
 export function iptables(state: FirewallState, commands: string, family: Family = 4): FirewallState {
   const key = family === 4 ? 'ipv4' : 'ipv6'

@@ -13,7 +13,14 @@ import type { FirewallState } from './state.ts'
  *
  * @param options `family` 6 is `ip6tables-save`; `counters: false` leaves out `-c`
  * @example
- * console.log(iptablesSave(firewall))
+ * const box = createFirewall({ rules: 'iptables -A INPUT -i lo -j ACCEPT' })
+ * console.log(iptablesSave(box))
+ * // *filter
+ * // :INPUT ACCEPT [0:0]
+ * // :FORWARD ACCEPT [0:0]
+ * // :OUTPUT ACCEPT [0:0]
+ * // [0:0] -A INPUT -i lo -j ACCEPT
+ * // COMMIT
  */
 export function iptablesSave(
   state: FirewallState,
@@ -31,7 +38,11 @@ export function iptablesSave(
  *
  * @throws RangeError when there is no such table or chain
  * @example
- * console.log(iptablesList(firewall, { numeric: true, verbose: true, lineNumbers: true }))
+ * const box = createFirewall({ rules: 'iptables -A INPUT -i lo -j ACCEPT' })
+ * console.log(iptablesList(box, { chain: 'INPUT', numeric: true, verbose: true, lineNumbers: true }))
+ * // Chain INPUT (policy ACCEPT 0 packets, 0 bytes)
+ * // num   pkts bytes target     prot opt in     out     source               destination
+ * // 1        0     0 ACCEPT     0    --  lo     *       0.0.0.0/0            0.0.0.0/0
  */
 export function iptablesList(
   state: FirewallState,
@@ -44,7 +55,13 @@ export function iptablesList(
   })
 }
 
-/** `iptables -S`: the rules of a table as commands. @throws RangeError when there is no such chain */
+/**
+ * `iptables -S`: the rules of a table as commands.
+ *
+ * @throws RangeError when there is no such table or chain
+ * @example
+ * iptablesCommands(createFirewall({ rules: 'iptables -P INPUT DROP' }), { chain: 'INPUT' }) // "-P INPUT DROP\n"
+ */
 export function iptablesCommands(
   state: FirewallState,
   options: { readonly family?: Family; readonly table?: TableName; readonly chain?: string } = {},
@@ -56,8 +73,12 @@ export function iptablesCommands(
 /**
  * `conntrack -L`: a line for each live connection.
  *
+ * @param options `extended` as with `-o extended`
  * @example
- * console.log(conntrackList(outcome.state).join('\n'))
+ * const box = createFirewall({ interfaces: { eth0: ['192.0.2.1/24'] } })
+ * const query = udp({ from: '192.0.2.7:5000', to: '192.0.2.1:53' })
+ * const [line] = conntrackList(step(box, { device: 'eth0', packet: query }).state)
+ * line.slice(0, 69) // 'udp      17 30 src=192.0.2.7 dst=192.0.2.1 sport=5000 dport=53 packet'
  */
 export function conntrackList(state: FirewallState, options: ConntrackListOptions = {}): string[] {
   return listConnections(state.sessions, state.nowMs, {
@@ -66,12 +87,39 @@ export function conntrackList(state: FirewallState, options: ConntrackListOption
   })
 }
 
-/** The NAT table as rows: internal, external, remote. */
+/**
+ * The NAT table as rows: internal, external, remote.
+ *
+ * @returns a row for each live connection that is translated
+ * @example
+ * const gateway = createFirewall({
+ *   interfaces: { lan0: ['10.6.0.1/16'], wan0: ['203.0.113.1/24'] },
+ *   routes: ['default via 203.0.113.254 dev wan0'],
+ *   rules: '*nat\n-A POSTROUTING -o wan0 -j MASQUERADE\nCOMMIT\n',
+ * })
+ * const syn = tcp({ from: '10.6.0.2:1025', to: '198.51.100.7:80', flags: 'S' })
+ * const { state } = step(gateway, { device: 'lan0', packet: syn })
+ * natTable(state)[0].outside.address // 203.0.113.1
+ */
 export function natTable(state: FirewallState): readonly NatRow[] {
   return natRows(state.sessions, state.nowMs, stateName)
 }
 
-/** The NAT table as a textbook draws it. */
+/**
+ * The NAT table as a textbook draws it.
+ *
+ * @example
+ * const gateway = createFirewall({
+ *   interfaces: { lan0: ['10.6.0.1/16'], wan0: ['203.0.113.1/24'] },
+ *   routes: ['default via 203.0.113.254 dev wan0'],
+ *   rules: '*nat\n-A POSTROUTING -o wan0 -j MASQUERADE\nCOMMIT\n',
+ * })
+ * const syn = tcp({ from: '10.6.0.2:1025', to: '198.51.100.7:80', flags: 'S' })
+ * const { state } = step(gateway, { device: 'lan0', packet: syn })
+ * console.log(natTableText(state))
+ * // protocol  kind  inside         outside           remote           state     timeout
+ * // tcp       SNAT  10.6.0.2:1025  203.0.113.1:1025  198.51.100.7:80  SYN_SENT  120
+ */
 export function natTableText(state: FirewallState): string {
   return formatNatTable(natTable(state))
 }

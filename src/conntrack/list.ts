@@ -49,7 +49,15 @@ export function listConnections(
   })
 }
 
-/** One line of `conntrack -E`, e.g. `    [NEW] tcp      6 120 SYN_SENT src=… [UNREPLIED] src=…`. */
+/**
+ * One line of `conntrack -E`.
+ *
+ * @example
+ * const box = createFirewall({ interfaces: { eth0: ['192.0.2.1/24'] } })
+ * const query = udp({ from: '192.0.2.7:5000', to: '192.0.2.1:53' })
+ * const { events } = step(box, { device: 'eth0', packet: query })
+ * formatEvent(events[0]).slice(0, 42) // '    [NEW] udp      17 30 src=192.0.2.7 dst'
+ */
 export function formatEvent(event: ConntrackEvent, options: ListOptions = {}): string {
   const { connection, type, changes, atMs } = event
   const isEnd = type === 'DESTROY'

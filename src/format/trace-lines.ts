@@ -8,6 +8,11 @@ import { logLine } from '../rules/targets/log-line.ts'
  * What `-j TRACE` in raw makes the kernel log about a packet's way: `TRACE: filter:FORWARD:rule:3 IN=lan0 OUT=wan0 …`.
  * With the kernel's own oddity: a rule without conditions that only accepts, drops or returns is called `policy` in a
  * base chain and `return` in a user chain (`get_chainname_rulenum`, net/ipv4/netfilter/ip_tables.c).
+ *
+ * @example
+ * const box = createFirewall({ interfaces: { eth0: ['192.0.2.1/24'] }, rules: 'iptables -A INPUT -p udp -j DROP' })
+ * const outcome = step(box, { device: 'eth0', packet: udp({ from: '192.0.2.7:5000', to: '192.0.2.1:53' }) })
+ * traceLines(outcome)[0].slice(0, 39) // 'TRACE: filter:INPUT:rule:1 IN=eth0 OUT='
  */
 export function traceLines(outcome: Outcome): string[] {
   const lines: string[] = []

@@ -19,8 +19,16 @@ export interface TraceTextOptions {
 /**
  * A trace as people read it: one line per step, indented by hook.
  *
+ * @param options `width: 'narrow'` for what decided only; `style` for colours
  * @example
- * console.log(formatTrace(step(firewall, arrival)))
+ * const box = createFirewall({ interfaces: { eth0: ['192.0.2.1/24'] }, rules: 'iptables -A INPUT -p udp -j DROP' })
+ * const outcome = step(box, { device: 'eth0', packet: udp({ from: '192.0.2.7:5000', to: '192.0.2.1:53' }) })
+ * console.log(formatTrace(outcome, { width: 'narrow' }))
+ * // eth0 → udp 192.0.2.7:5000 > 192.0.2.1:53
+ * //     conntrack  created 192.0.2.7:5000 > 192.0.2.1:53
+ * //     conntrack  NEW original of 192.0.2.7:5000 > 192.0.2.1:53
+ * //     filter/INPUT:1  match   -p udp -j DROP
+ * // = dropped by filter/INPUT:1
  */
 export function formatTrace(outcome: Outcome, options: TraceTextOptions = {}): string {
   const { width = 'wide', style = PLAIN } = options
@@ -32,7 +40,14 @@ export function formatTrace(outcome: Outcome, options: TraceTextOptions = {}): s
   return lines.join('\n')
 }
 
-/** What became of a packet, in a few words: `forwarded by wan0`, `dropped by filter/INPUT:policy`. */
+/**
+ * What became of a packet, in a few words: `forwarded by wan0`, `dropped by filter/INPUT:policy`.
+ *
+ * @example
+ * const box = createFirewall({ interfaces: { eth0: ['192.0.2.1/24'] }, rules: 'iptables -A INPUT -p udp -j DROP' })
+ * const outcome = step(box, { device: 'eth0', packet: udp({ from: '192.0.2.7:5000', to: '192.0.2.1:53' }) })
+ * formatFate(outcome.fate) // 'dropped by filter/INPUT:1'
+ */
 export function formatFate(fate: Fate): string {
   switch (fate.kind) {
     case 'forwarded':

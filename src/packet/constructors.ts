@@ -43,7 +43,9 @@ export interface TcpFields extends PacketOptions, Ends {
  *
  * @throws RangeError for addresses, flags or numbers that cannot be
  * @example
- * tcp({ from: '10.0.0.5:40000', to: '198.51.100.7:80', flags: 'S', seq: 1000 })
+ * const syn = tcp({ from: '10.0.0.5:40000', to: '198.51.100.7:80', flags: 'S', seq: 1000 })
+ * syn.toString() // 'tcp 10.0.0.5:40000 > 198.51.100.7:80 S seq=1000'
+ * syn.bytes.length // 40
  */
 export function tcp(fields: TcpFields): Packet {
   const flags = parseTcpFlags(fields.flags === '' ? '-' : (fields.flags ?? 'A'))
@@ -65,7 +67,13 @@ export function tcp(fields: TcpFields): Packet {
   })
 }
 
-/** A UDP datagram; `checksum: 0` for none, `length` for a wrong one. */
+/**
+ * A UDP datagram; `checksum: 0` for none, `length` for a wrong one.
+ *
+ * @throws RangeError for addresses or numbers that cannot be
+ * @example
+ * udp({ from: '[2001:db8::1]:4000', to: '[2001:db8::2]:53', data: 'who?' }).bytes.length // 52
+ */
 export function udp(fields: PacketOptions & Ends & { readonly length?: number }): Packet {
   const { length } = fields
   const payload = payloadOf(fields)
@@ -78,7 +86,13 @@ export function udp(fields: PacketOptions & Ends & { readonly length?: number })
   })
 }
 
-/** A UDP-Lite datagram; `coverage` 0 (the default) covers everything. */
+/**
+ * A UDP-Lite datagram (RFC 3828); `coverage` 0 (the default) covers everything.
+ *
+ * @throws RangeError for addresses or numbers that cannot be
+ * @example
+ * udplite({ from: '10.0.0.1:4000', to: '10.0.0.2:53', data: 'frames', coverage: 8 }).bytes.length // 34
+ */
 export function udplite(fields: PacketOptions & Ends & { readonly coverage?: number }): Packet {
   const coverage = checked('coverage', fields.coverage ?? 0, U16)
   const payload = payloadOf(fields)
@@ -91,7 +105,13 @@ export function udplite(fields: PacketOptions & Ends & { readonly coverage?: num
   })
 }
 
-/** An SCTP packet with its chunks. */
+/**
+ * An SCTP packet with its chunks (RFC 9260).
+ *
+ * @throws RangeError for addresses or numbers that cannot be
+ * @example
+ * sctp({ from: '10.0.0.1:4000', to: '10.0.0.2:5000', tag: 7 }).bytes.length // 32
+ */
 export function sctp(
   fields: PacketOptions & Ends & { readonly tag?: number; readonly chunks?: readonly SctpChunk[] },
 ): Packet {
@@ -124,15 +144,23 @@ export interface IcmpFields extends Omit<PacketOptions, 'id'>, Ends {
 /**
  * An ICMP message between IPv4 addresses.
  *
+ * @throws RangeError for addresses, names or numbers that cannot be
  * @example
- * icmp({ from: '10.0.0.1', to: '8.8.8.8', type: 'echo-request', id: 7, seq: 1 })
- * icmp({ from: '192.0.2.1', to: '10.0.0.1', type: 'port-unreachable', quote: udp({ from: '10.0.0.1:4000', to: '8.8.8.8:53' }) })
+ * const query = udp({ from: '10.0.0.1:4000', to: '8.8.8.8:53' })
+ * const error = icmp({ from: '192.0.2.1', to: '10.0.0.1', type: 'port-unreachable', quote: query })
+ * error.toString() // 'icmp 192.0.2.1 > 10.0.0.1 port-unreachable { udp 10.0.0.1:4000 > 8.8.8.8:53 }'
  */
 export function icmp(fields: IcmpFields): Packet {
   return icmpMessage('icmp', fields)
 }
 
-/** An ICMPv6 message between IPv6 addresses; fields as for {@link icmp}. */
+/**
+ * An ICMPv6 message between IPv6 addresses; fields as for {@link icmp}.
+ *
+ * @throws RangeError for addresses, names or numbers that cannot be
+ * @example
+ * icmp6({ from: '2001:db8::1', to: '2001:db8::2', type: 'echo-request', id: 7, seq: 1 }).family // 6
+ */
 export function icmp6(fields: IcmpFields): Packet {
   return icmpMessage('icmp6', fields)
 }
@@ -161,7 +189,14 @@ function icmpMessage(kind: 'icmp' | 'icmp6', fields: IcmpFields): Packet {
   return finish(fields, { kind, ip, type, code, message, checksum: undefined })
 }
 
-/** A GRE packet; the flags follow from which words are given. Version 1 (PPTP): `key` is length << 16 | call id. */
+/**
+ * A GRE packet (RFC 2784, 2890); the flags follow from which words are given. Version 1 (PPTP, RFC 2637): `key` is
+ * length << 16 | call id.
+ *
+ * @throws RangeError for addresses or numbers that cannot be
+ * @example
+ * gre({ from: '10.0.0.1', to: '10.0.0.2', key: 7 }).bytes.length // 28
+ */
 export function gre(
   fields: Omit<PacketOptions, 'checksum'> &
     Ends & {
@@ -187,7 +222,13 @@ export function gre(
   )
 }
 
-/** An IPsec ESP packet. */
+/**
+ * An IPsec ESP packet (RFC 4303).
+ *
+ * @throws RangeError for addresses or numbers that cannot be
+ * @example
+ * esp({ from: '10.0.0.1', to: '10.0.0.2', spi: 256 }).toString() // 'esp 10.0.0.1 > 10.0.0.2 spi=0x100 seq=0'
+ */
 export function esp(
   fields: Omit<PacketOptions, 'checksum'> & Ends & { readonly spi: number; readonly sequence?: number },
 ): Packet {
@@ -204,13 +245,26 @@ export function esp(
   )
 }
 
-/** A packet of any protocol, `data` being all that follows the IP header; also later fragments of those with ports. */
+/**
+ * A packet of any protocol, `data` being all that follows the IP header; also later fragments of those with ports.
+ *
+ * @param protocol 0 to 255
+ * @throws RangeError for addresses or numbers that cannot be
+ * @example
+ * proto(89, { from: '10.0.0.1', to: '10.0.0.2', data: 'hello' }).bytes[9] // 89
+ */
 export function proto(protocol: number, fields: Omit<PacketOptions, 'checksum'> & Ends): Packet {
   const ip = ipOf('proto', fields, checked('protocol', protocol, 255))
   return new Packet(encode({ kind: 'other', ip, payload: payloadOf(fields) }))
 }
 
-/** A packet from bytes or hex digits, whatever they are. */
+/**
+ * A packet from bytes or hex digits, whatever they are.
+ *
+ * @throws RangeError for text that is no hex
+ * @example
+ * raw('45000014000140004001f7f70a0000017f000001').bytes.length // 20
+ */
 export function raw(bytes: Uint8Array | string): Packet {
   return typeof bytes === 'string' ? Packet.fromHex(bytes) : new Packet(bytes)
 }

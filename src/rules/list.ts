@@ -41,7 +41,11 @@ export interface ListOptions {
  *
  * @throws RangeError if the table has no such chain
  * @example
- * listRules(ruleset, { numeric: true, verbose: true, lineNumbers: true })
+ * const { ruleset } = parseRules('iptables -A INPUT -p tcp --dport 22 -j ACCEPT', { family: 4 })
+ * console.log(listRules(ruleset, { chain: 'INPUT', numeric: true, lineNumbers: true }))
+ * // Chain INPUT (policy ACCEPT)
+ * // num  target     prot opt source               destination
+ * // 1    ACCEPT     6    --  0.0.0.0/0            0.0.0.0/0            tcp dpt:22
  */
 export function listRules(ruleset: Ruleset, options: ListOptions = {}): string {
   const table = tableOf(ruleset, options.table)
@@ -62,6 +66,11 @@ export function listRules(ruleset: Ruleset, options: ListOptions = {}): string {
  * What `iptables -S` 1.8.9 prints: the rules as commands.
  *
  * @throws RangeError if the table has no such chain
+ * @example
+ * const { ruleset } = parseRules('iptables -A INPUT -p tcp --dport ssh -j ACCEPT', { family: 4 })
+ * console.log(listCommands(ruleset, { chain: 'INPUT' }))
+ * // -P INPUT ACCEPT
+ * // -A INPUT -p tcp -m tcp --dport 22 -j ACCEPT
  */
 export function listCommands(ruleset: Ruleset, options: Pick<ListOptions, 'table' | 'chain'> = {}): string {
   const table = tableOf(ruleset, options.table)

@@ -20,11 +20,17 @@ export interface ParseResult {
 
 /**
  * Reads a ruleset: iptables-save text, a shell script with `iptables` commands, or bare commands as `iptables -S` prints
- * them (told apart by the first line that says something, or by `options.format`). Everything that iptables 1.8.9 or the kernel would refuse is an error with its place; so is whatever the
- * simulator does not model (`code: 'not-modelled'`).
+ * them (told apart by the first line that says something, or by `options.format`). Everything that iptables 1.8.9 or the
+ * kernel would refuse is an error with its place; so is whatever the simulator does not model (`code: 'not-modelled'`).
  *
+ * @param options `family` 4 or 6 is required; names, host resolver, shell variables are not
+ * @returns the ruleset, if nothing was wrong with the text, and every diagnostic
  * @example
- * const { ruleset, diagnostics } = parseRules('iptables -A INPUT -p tcp --dport 22 -j ACCEPT', { family: 4 })
+ * const good = parseRules('iptables -A INPUT -p tcp --dport 22 -j ACCEPT', { family: 4 })
+ * good.ruleset.tables.filter.chains.INPUT.rules.length // 1
+ * const bad = parseRules('iptables -A INPUT --dport 22 -j ACCEPT', { family: 4 })
+ * bad.ruleset // undefined
+ * bad.diagnostics[0].column // 19
  */
 export function parseRules(text: string, options: ParseOptions): ParseResult {
   const { file } = options

@@ -31,7 +31,8 @@ export interface PrintOptions {
  * sorted.
  *
  * @example
- * printRules(parseRules('*filter\n-A INPUT -p tcp --dport ssh -j ACCEPT\nCOMMIT\n', { family: 4 }).ruleset!)
+ * const { ruleset } = parseRules('*filter\n-A INPUT -p tcp --dport ssh -j ACCEPT\nCOMMIT\n', { family: 4 })
+ * console.log(printRules(ruleset))
  * // *filter
  * // :INPUT ACCEPT [0:0]
  * // :FORWARD ACCEPT [0:0]

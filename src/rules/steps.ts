@@ -53,7 +53,12 @@ export interface RulePlace {
   readonly rule: number | 'policy'
 }
 
-/** `filter/FORWARD:3`: how people name a rule. */
+/**
+ * How people name a rule, or a chain's policy.
+ *
+ * @example
+ * formatPlace({ table: 'filter', chain: 'FORWARD', rule: 3 }) // 'filter/FORWARD:3'
+ */
 export function formatPlace(place: RulePlace): string {
   return `${place.table}/${place.chain}:${place.rule}`
 }

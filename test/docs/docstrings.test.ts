@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest'
+import * as core from '../../src/index.ts'
+import { documented, runExample } from './docstrings.ts'
+
+/** By entry point: the file, what it exports, and what its examples may use besides. */
+const ENTRIES: Readonly<Record<string, { file: string; exports: object; beside?: object }>> = {
+  'netfilter-sim': { file: 'src/index.ts', exports: core },
+}
+
+describe.each(Object.entries(ENTRIES))('the docstrings of %s', (_, { file, exports, beside }) => {
+  const functions = Object.entries(exports).filter(([, value]) => typeof value === 'function')
+  const docs = documented(
+    file,
+    functions.map(([name]) => name),
+  )
+
+  it.each(docs.map(doc => [doc.name, doc] as const))('%s has an example, which runs', (_, { example }) => {
+    expect(example).not.toBe('')
+    const claims = runExample(example, { ...beside, ...exports })
+    expect(claims.length).toBeGreaterThan(0)
+    for (const { code, expected, seen } of claims) expect(`${code}: ${seen}`).toBe(`${code}: ${expected}`)
+  })
+})
