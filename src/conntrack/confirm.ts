@@ -97,8 +97,7 @@ function resolveClash(
   if (!mayMerge) return 'drop'
   const merged = context.sessions.own(winner)
   const direction = skb.direction as Direction
-  merged.packets[direction] += connection.packets[direction]
-  merged.bytes[direction] += connection.bytes[direction]
+  merged.count(direction, connection.packets[direction], connection.bytes[direction])
   skb.connection = merged
   return 'accept'
 }

@@ -79,7 +79,7 @@ export class TcpPeer {
 /** The kernel's `struct ip_ct_tcp`. */
 export class TcpTracking {
   readonly kind = 'tcp'
-  peers: [TcpPeer, TcpPeer] = [new TcpPeer(), new TcpPeer()]
+  readonly peers: [TcpPeer, TcpPeer]
   /** an index into the states of tcp-table.ts */
   state = 0
   lastDirection: Direction = ORIGINAL
@@ -92,9 +92,12 @@ export class TcpTracking {
   lastScale = 0
   lastFlags = 0
 
+  constructor(original = new TcpPeer(), reply = new TcpPeer()) {
+    this.peers = [original, reply]
+  }
+
   clone(): TcpTracking {
-    const copy = new TcpTracking()
-    copy.peers = [this.peers[0].clone(), this.peers[1].clone()]
+    const copy = new TcpTracking(this.peers[0].clone(), this.peers[1].clone())
     copy.state = this.state
     copy.lastDirection = this.lastDirection
     copy.retransmissions = this.retransmissions
@@ -160,9 +163,11 @@ export class Connection {
   /** Virtual time at which the entry dies. Before it is confirmed: the timeout itself, in ms (as in the kernel). */
   expiresAtMs = 0
   createdAtMs = 0
-  /** packets and bytes: original, reply (`nf_conntrack_acct`) */
-  packets: [number, number] = [0, 0]
-  bytes: [number, number] = [0, 0]
+  // Four numbers, not two arrays: a connection is copied for every packet of it.
+  private originalPackets = 0
+  private originalBytes = 0
+  private replyPackets = 0
+  private replyBytes = 0
   protocolState: ProtocolTracking | undefined = undefined
   /** Name of the assigned helper (`CT --helper ftp`). */
   helper: string | undefined = undefined
@@ -201,8 +206,10 @@ export class Connection {
     copy.mark = this.mark
     copy.expiresAtMs = this.expiresAtMs
     copy.createdAtMs = this.createdAtMs
-    copy.packets = [this.packets[0], this.packets[1]]
-    copy.bytes = [this.bytes[0], this.bytes[1]]
+    copy.originalPackets = this.originalPackets
+    copy.originalBytes = this.originalBytes
+    copy.replyPackets = this.replyPackets
+    copy.replyBytes = this.replyBytes
     copy.protocolState = this.protocolState?.clone()
     copy.helper = this.helper
     copy.helperState = this.helperState
@@ -218,6 +225,27 @@ export class Connection {
     copy.outDevice = this.outDevice
     copy.owner = owner
     return copy
+  }
+
+  /** How many packets were counted: original, reply (`nf_conntrack_acct`). */
+  get packets(): readonly [number, number] {
+    return [this.originalPackets, this.replyPackets]
+  }
+
+  /** The sum of their IP lengths: original, reply. */
+  get bytes(): readonly [number, number] {
+    return [this.originalBytes, this.replyBytes]
+  }
+
+  /** Adds to the counters of a direction. */
+  count(direction: Direction, packets: number, bytes: number): void {
+    if (direction === ORIGINAL) {
+      this.originalPackets += packets
+      this.originalBytes += bytes
+    } else {
+      this.replyPackets += packets
+      this.replyBytes += bytes
+    }
   }
 
   /** The tuple of a direction. */

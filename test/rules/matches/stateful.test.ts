@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { Connection, CtInfo, Status, TcpTracking } from '../../../src/conntrack/connection.ts'
+import {
+  Connection,
+  CtInfo,
+  ORIGINAL,
+  REPLY,
+  Status,
+  TcpTracking,
+} from '../../../src/conntrack/connection.ts'
 import { TcpState } from '../../../src/conntrack/tcp-table.ts'
 import { Tuple } from '../../../src/conntrack/tuple.ts'
 import type { Skb } from '../../../src/packet/skb.ts'
@@ -277,8 +284,8 @@ describe('counting matches', () => {
       new Tuple(skb.source, skb.destination, 17, 1, 2),
       new Tuple(skb.destination, skb.source, 17, 2, 1),
     )
-    skb.connection.packets = [3, 2]
-    skb.connection.bytes = [301, 400]
+    skb.connection.count(ORIGINAL, 3, 301)
+    skb.connection.count(REPLY, 2, 400)
     skb.connection.status = Status.CONFIRMED
     const option = bounds.startsWith('!') ? `! --connbytes ${bounds.slice(2)}` : `--connbytes ${bounds}`
     const tests = testsOf(`-m connbytes ${option} --connbytes-mode ${mode} --connbytes-dir ${direction}`)
