@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import type { Family } from '../address.ts'
 import { checkRuleset } from '../analysis/check.ts'
@@ -6,33 +5,43 @@ import { type PlacedFinding, sarif } from '../analysis/sarif.ts'
 import { formatDiagnostic } from '../diagnostic.ts'
 import type { Style } from '../format/style.ts'
 import { parseRules } from '../rules/parse.ts'
+import { readInput } from './input.ts'
+import { addFamilyOptions, addJsonOption } from './options.ts'
 import { terminalStyle } from './terminal.ts'
 
 interface CheckOptions {
-  readonly family: '4' | '6'
+  readonly family: Family
   readonly format: 'text' | 'json' | 'sarif'
 }
 
 /** `netfilter-sim check FILE…`: a linter. Exit code 1 for errors and warnings, 2 for a file that cannot be read. */
 export function checkCommand(version: string): Command {
-  return new Command('check')
+  const command = new Command('check')
     .description('find dead and redundant rules, holes and mistakes in rulesets, with proofs')
     .argument('<files...>', 'iptables-save text or scripts of iptables commands; - is standard input')
-    .addOption(
-      new Option('-f, --family <family>', 'iptables (4) or ip6tables (6)').choices(['4', '6']).default('4'),
-    )
     .addOption(new Option('--format <format>').choices(['text', 'json', 'sarif']).default('text'))
     .action((files: string[], options: CheckOptions) => {
       process.exitCode = check(files, options, version)
     })
+    .addHelpText(
+      'after',
+      `
+Exit code: 0 nothing but notes, 1 errors or warnings, 2 a ruleset that cannot be read.
+
+Examples:
+  netfilter-sim check rules.v4
+  netfilter-sim check --ipv6 --json rules.v6 | jq '.[].message'
+  netfilter-sim check --format sarif rules.v4 > rules.sarif
+  iptables-save | netfilter-sim check -`,
+    )
+  return addJsonOption(addFamilyOptions(command))
 }
 
 function check(files: readonly string[], { family, format }: CheckOptions, version: string): 0 | 1 | 2 {
   const findings: PlacedFinding[] = []
   let unreadable = false
   for (const file of files) {
-    const text = readFileSync(file === '-' ? 0 : file, 'utf8')
-    const { ruleset, diagnostics } = parseRules(text, { family: Number(family) as Family, file })
+    const { ruleset, diagnostics } = parseRules(readInput(file), { family, file })
     for (const diagnostic of diagnostics) console.error(formatDiagnostic(diagnostic))
     if (ruleset === undefined) unreadable = true
     else findings.push(...checkRuleset(ruleset).findings.map(finding => ({ ...finding, file })))

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import type { Family } from '../address.ts'
 import { type Difference, equivalentRulesets } from '../analysis/diff.ts'
@@ -8,34 +7,40 @@ import type { Arrival } from '../outcome.ts'
 import { Packet } from '../packet/packet.ts'
 import type { Ruleset } from '../rules/model.ts'
 import { parseRules } from '../rules/parse.ts'
+import { readInput } from './input.ts'
+import { addFamilyOptions, addJsonOption } from './options.ts'
 import { terminalStyle } from './terminal.ts'
 
 interface DiffOptions {
-  readonly family: '4' | '6'
+  readonly family: Family
   readonly format: 'text' | 'json'
 }
 
 /** `netfilter-sim diff A B`: exit code 0 if they are proven to do the same, 1 if not. */
 export function diffCommand(): Command {
-  return new Command('diff')
+  const command = new Command('diff')
     .description('the packets that two rulesets treat differently, or the proof that there are none')
     .argument('<first>', 'iptables-save text or a script of iptables commands')
     .argument('<second>')
-    .addOption(
-      new Option('-f, --family <family>', 'iptables (4) or ip6tables (6)').choices(['4', '6']).default('4'),
-    )
     .addOption(new Option('--format <format>').choices(['text', 'json']).default('text'))
     .action((first: string, second: string, options: DiffOptions) => {
       process.exitCode = diff(first, second, options)
     })
+    .addHelpText(
+      'after',
+      `
+Exit code: 0 proven to do the same, 1 different or undecided, 2 a ruleset that cannot be read.
+
+Examples:
+  netfilter-sim diff rules.v4 rules.new
+  iptables-save | netfilter-sim diff - rules.new --json`,
+    )
+  return addJsonOption(addFamilyOptions(command))
 }
 
 function diff(first: string, second: string, { family, format }: DiffOptions): 0 | 1 {
   const read = (file: string): Ruleset => {
-    const { ruleset, diagnostics } = parseRules(readFileSync(file, 'utf8'), {
-      family: Number(family) as Family,
-      file,
-    })
+    const { ruleset, diagnostics } = parseRules(readInput(file), { family, file })
     if (ruleset === undefined) throw new DiagnosticError(diagnostics)
     return ruleset
   }

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { outcomeJson } from '../format/outcome-json.ts'
 import { packetsOf } from '../scenario/entries.ts'
 import { explainPacket } from '../scenario/report/explain.ts'
+import { addJsonOption } from './options.ts'
 import { runScenarioFile } from './scenario-file.ts'
 import { terminalStyle } from './terminal.ts'
 
@@ -12,7 +13,7 @@ interface ExplainOptions {
 
 /** `netfilter-sim explain FILE --packet N`: the full trace of one packet. */
 export function explainCommand(): Command {
-  return new Command('explain')
+  const command = new Command('explain')
     .description('everything about one packet of a scenario: each rule asked, at each device, and why')
     .argument('<file>', 'a scenario file (YAML)')
     .requiredOption('-p, --packet <number>', 'as the report counts them', parseNumber)
@@ -32,6 +33,8 @@ export function explainCommand(): Command {
         console.log(JSON.stringify(hops, undefined, 2))
       }
     })
+    .addHelpText('after', '\nExample:\n  netfilter-sim explain story.yaml --packet 7 --format narrow')
+  return addJsonOption(command)
 }
 
 function parseNumber(text: string): number {

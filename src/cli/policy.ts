@@ -1,32 +1,29 @@
-import { readFileSync } from 'node:fs'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import type { Family } from '../address.ts'
 import { DiagnosticError } from '../diagnostic.ts'
 import { policyToRules, stateless } from '../policy/index.ts'
+import { readInput } from './input.ts'
+import { addFamilyOptions } from './options.ts'
 
 interface PolicyCommandOptions {
   readonly family: Family
   readonly zone: Readonly<Record<string, readonly string[]>>
   readonly host: boolean
   readonly stateless: boolean
+  readonly json: boolean
 }
 
 /** `netfilter-sim policy FILE`: the rules that policy lines stand for. */
 export function policyCommand(): Command {
-  return new Command('policy')
+  const command = new Command('policy')
     .description('compile policy lines (ALLOW src=… dst=… port=… proto=…) to iptables rules and print them')
     .argument('<file>', 'policy lines; - is standard input')
-    .addOption(
-      new Option('-f, --family <family>', 'iptables (4) or ip6tables (6)')
-        .choices(['4', '6'])
-        .argParser(value => Number(value))
-        .default(4),
-    )
     .option('--zone <name=devices>', 'a zone that lines may name, e.g. inside=lan0,lan1', collectZone, {})
     .option('--host', 'for a host that protects itself (INPUT, OUTPUT) instead of FORWARD', false)
     .option('--stateless', 'without connection tracking', false)
+    .option('--json', 'as JSON: { rules, notes }', false)
     .action((file: string, options: PolicyCommandOptions) => {
-      const text = readFileSync(file === '-' ? 0 : file, 'utf8')
+      const text = readInput(file)
       const { rules, ruleset, diagnostics } = policyToRules(text, {
         file,
         family: options.family,
@@ -34,13 +31,23 @@ export function policyCommand(): Command {
         ...(options.host && { chains: ['INPUT', 'OUTPUT'] }),
       })
       if (ruleset === undefined) throw new DiagnosticError(diagnostics)
-      if (!options.stateless) process.stdout.write(rules)
+      const answer = options.stateless ? stateless(ruleset) : { rules, notes: [] }
+      if (options.json)
+        console.log(JSON.stringify({ rules: answer.rules, notes: answer.notes }, undefined, 2))
       else {
-        const without = stateless(ruleset)
-        for (const note of without.notes) process.stdout.write(`# ${note}\n`)
-        process.stdout.write(without.rules)
+        for (const note of answer.notes) process.stdout.write(`# ${note}\n`)
+        process.stdout.write(answer.rules)
       }
     })
+    .addHelpText(
+      'after',
+      `
+Examples:
+  netfilter-sim policy policy.txt --zone inside=lan0,lan1 --zone outside=wan0
+  netfilter-sim policy policy.txt --host --stateless
+  echo 'ALLOW proto=tcp port=443' | netfilter-sim policy - --json`,
+    )
+  return addFamilyOptions(command)
 }
 
 function collectZone(text: string, before: PolicyCommandOptions['zone']): PolicyCommandOptions['zone'] {

@@ -1,40 +1,162 @@
-import { readFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import type { Family } from '../address.ts'
-import { DiagnosticError } from '../diagnostic.ts'
-import { listCommands, listRules } from '../rules/list.ts'
-import { parseRules } from '../rules/parse.ts'
+import { formatRestoreText } from '../rules/format-text.ts'
+import { kindOfText } from '../rules/kind-of-text.ts'
+import { type ListOptions, listCommands, listRules } from '../rules/list.ts'
+import { type Ruleset, TABLES, type TableName } from '../rules/model.ts'
 import { printRules } from '../rules/print.ts'
+import { addFamilyOptions } from './options.ts'
+import { type RulesReport, reportLines, reportRules } from './rules-report.ts'
 
-interface RulesOptions {
+interface CommonOptions {
   readonly family: Family
-  readonly as: 'save' | 'commands' | 'list'
-  readonly table: 'raw' | 'mangle' | 'nat' | 'filter' | 'security'
+  readonly json: boolean
   readonly counters: boolean
 }
 
-/** `netfilter-sim rules FILE`: reads a ruleset, refuses what iptables refuses, prints it as the tools do. */
+interface PrintOptions extends CommonOptions {
+  readonly as: 'save' | 'commands' | 'list'
+  readonly table: TableName
+}
+
+interface ListCommandOptions extends CommonOptions, Pick<ListOptions, 'numeric' | 'verbose' | 'exact'> {
+  readonly table: TableName
+  readonly lineNumbers?: boolean
+  readonly plain?: boolean
+  readonly commands?: boolean
+}
+
+/** `netfilter-sim rules check|print|list|fmt FILE…`: reads rulesets, refuses what iptables refuses, prints them as the tools do. */
 export function rulesCommand(): Command {
   return new Command('rules')
-    .description('read a ruleset and print it as iptables-save, iptables -S or iptables -L would')
-    .argument('<file>', 'iptables-save text or a script of iptables commands; - is standard input')
-    .addOption(
-      new Option('-f, --family <family>', 'iptables (4) or ip6tables (6)')
-        .choices(['4', '6'])
-        .argParser(value => Number(value))
-        .default(4),
+    .description('read rulesets: refuse what iptables refuses, print them as the tools do')
+    .addCommand(checkCommand())
+    .addCommand(printCommand(), { isDefault: true })
+    .addCommand(listCommand())
+    .addCommand(formatCommand())
+    .addHelpText(
+      'after',
+      `
+Files are iptables-save text, shell scripts that call iptables, or bare commands as iptables -S prints them; which, is
+told by the first line that says something. A script is carried out as sh would, without running anything but iptables.
+
+Exit code: 0 all is well, 1 a ruleset has errors, 2 wrong use, or a file that cannot be read.
+
+Examples:
+  netfilter-sim rules check /etc/iptables/rules.v4 firewall.sh
+  netfilter-sim rules print --ipv6 firewall.sh > rules.v6
+  netfilter-sim rules print --json *.v4 | jq -r 'select(.ok | not) | .file'
+  netfilter-sim rules list -t nat -n rules.v4
+  netfilter-sim rules fmt --write rules.v4
+  iptables-save | netfilter-sim rules check -`,
     )
-    .addOption(new Option('--as <form>').choices(['save', 'commands', 'list']).default('save'))
-    .option('-t, --table <table>', 'for commands and list', 'filter')
-    .option('-c, --counters', 'let the counters in the text count, and print them', false)
-    .action((file: string, options: RulesOptions) => {
-      const { family, table, counters } = options
-      const text = readFileSync(file === '-' ? 0 : file, 'utf8')
-      const { ruleset, diagnostics } = parseRules(text, { family, file, readCounters: counters })
-      if (ruleset === undefined) throw new DiagnosticError(diagnostics)
-      if (options.as === 'commands') process.stdout.write(listCommands(ruleset, { table }))
-      else if (options.as === 'list')
-        process.stdout.write(listRules(ruleset, { table, numeric: true, verbose: true, lineNumbers: true }))
-      else process.stdout.write(printRules(ruleset, { withCounters: counters }))
+}
+
+function checkCommand(): Command {
+  return subcommand('check', 'say everything that iptables or the kernel would refuse').action(
+    (files: string[], options: CommonOptions) => runRules(files, options, () => ''),
+  )
+}
+
+function printCommand(): Command {
+  return subcommand('print', 'print the rules as iptables-save would, once they are loaded')
+    .addOption(
+      new Option('--as <form>', 'as iptables-save, iptables -S, or iptables -L -n -v --line-numbers')
+        .choices(['save', 'commands', 'list'])
+        .default('save'),
+    )
+    .addOption(tableOption())
+    .action((files: string[], options: PrintOptions) => {
+      runRules(files, options, ruleset => {
+        const { as, table, counters } = options
+        if (as === 'commands') return listCommands(ruleset, { table })
+        if (as === 'list') return listRules(ruleset, { table, ...USUAL_SWITCHES })
+        return printRules(ruleset, { withCounters: counters })
+      })
     })
+}
+
+const USUAL_SWITCHES = { numeric: true, verbose: true, lineNumbers: true } as const
+
+function listCommand(): Command {
+  return subcommand('list', 'print a table as iptables -L would; without switches with -n -v --line-numbers')
+    .addOption(tableOption())
+    .option('-n, --numeric', 'addresses and ports as numbers')
+    .option('-v, --verbose', 'counters and devices too')
+    .option('-x, --exact', 'counters in full')
+    .option('--line-numbers', 'number the rules')
+    .option('-L, --plain', 'with none of these: iptables -L alone')
+    .option('-S, --commands', 'as iptables -S prints them')
+    .action((files: string[], options: ListCommandOptions) => {
+      const { table, numeric, verbose, exact, lineNumbers, plain } = options
+      const given = { numeric, verbose, exact, lineNumbers, plain }
+      const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value === true))
+      const switches = Object.keys(chosen).length > 0 ? chosen : USUAL_SWITCHES
+      runRules(files, options, ruleset =>
+        options.commands === true
+          ? listCommands(ruleset, { table })
+          : listRules(ruleset, { table, ...switches }),
+      )
+    })
+}
+
+function formatCommand(): Command {
+  return subcommand('fmt', 'put the rules of save text into their canonical form, and keep its comments')
+    .option('-w, --write', 'write the result back into the files', false)
+    .action((files: string[], options: CommonOptions & { write: boolean }) => {
+      const { write, ...common } = options
+      runRules(files, { ...common, isQuiet: write }, (ruleset, text, file) => {
+        const isSaveText = kindOfText(text) === 'restore'
+        if (write && !isSaveText)
+          throw new RangeError('a script cannot be formatted: `rules print` makes save text of it')
+        const formatted = isSaveText ? formatRestoreText(text, ruleset) : printRules(ruleset)
+        if (write && formatted !== text) writeFileSync(file, formatted)
+        return formatted
+      })
+    })
+}
+
+function subcommand(name: string, description: string): Command {
+  return addFamilyOptions(
+    new Command(name)
+      .description(description)
+      .argument('<files...>', 'iptables-save text or scripts of iptables commands; - is standard input'),
+  )
+    .option('--json', 'a line of JSON for each file: { file, ok, text, errors, warnings }', false)
+    .option('-c, --counters', 'let the counters in the text count, and print them', false)
+}
+
+function tableOption(): Option {
+  return new Option('-t, --table <table>', 'which table commands and list show')
+    .choices(TABLES)
+    .default('filter')
+}
+
+type Render = (ruleset: Ruleset, text: string, file: string) => string
+
+/** One file after the other: what is wrong with one keeps none from its turn. */
+function runRules(
+  files: readonly string[],
+  options: CommonOptions & { readonly isQuiet?: boolean },
+  render: Render,
+): void {
+  let worst = 0
+  for (const file of files) {
+    const report = reportRules(file, { family: options.family, readCounters: options.counters }, render)
+    worst = Math.max(worst, exitCodeOf(report))
+    if (options.json) console.log(JSON.stringify(report.json))
+    else {
+      for (const line of reportLines(report)) console.error(line)
+      if (files.length > 1 && report.json.text !== '' && options.isQuiet !== true)
+        process.stdout.write(`# ${file}\n`)
+      if (options.isQuiet !== true) process.stdout.write(report.json.text)
+    }
+  }
+  process.exitCode = worst
+}
+
+function exitCodeOf({ json, isUnreadable }: RulesReport): 0 | 1 | 2 {
+  if (isUnreadable) return 2
+  return json.ok ? 0 : 1
 }

@@ -4,6 +4,7 @@ import type { ScenarioRun } from '../scenario/entries.ts'
 import { reportJson } from '../scenario/report/json.ts'
 import { markdownReport } from '../scenario/report/markdown.ts'
 import { formatFailure, formatReport } from '../scenario/report/text.ts'
+import { addJsonOption } from './options.ts'
 import { isAuthorError, runScenarioFile } from './scenario-file.ts'
 import { terminalStyle } from './terminal.ts'
 
@@ -18,7 +19,7 @@ const TABLES = ['summary', 'audit', 'outbound'] as const
 
 /** `netfilter-sim run FILE…`: runs scenarios, reports, and says by its exit code whether every expectation held. */
 export function runCommand(): Command {
-  return new Command('run')
+  const command = new Command('run')
     .description('run scenarios and report; exit 1 when an expectation fails, 2 when a file cannot be read')
     .argument('<files...>', 'scenario files (YAML)')
     .addOption(
@@ -37,6 +38,15 @@ export function runCommand(): Command {
       runAll(files, options)
       if (options.watch) watchAll(files, options)
     })
+    .addHelpText(
+      'after',
+      `
+Examples:
+  netfilter-sim run story.yaml
+  netfilter-sim run stories/*.yaml --format summary
+  netfilter-sim run story.yaml --json | jq '.[].passed'`,
+    )
+  return addJsonOption(command)
 }
 
 function parseTables(text: string): RunOptions['tables'] {

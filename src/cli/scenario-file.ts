@@ -4,11 +4,11 @@ import { DiagnosticError } from '../diagnostic.ts'
 import type { ScenarioRun } from '../scenario/entries.ts'
 import { readScenario } from '../scenario/read.ts'
 import { runScenario } from '../scenario/run.ts'
+import { isFileError, readInput } from './input.ts'
 
 /** Reads and runs a scenario file; files that it names are looked for beside it. @throws DiagnosticError, or for files */
 export function runScenarioFile(file: string): ScenarioRun {
-  const text = readFileSync(file === '-' ? 0 : file, 'utf8')
-  const { scenario, diagnostics } = readScenario(text, {
+  const { scenario, diagnostics } = readScenario(readInput(file), {
     file,
     readFile: path => readFileSync(resolve(dirname(file), path), 'utf8'),
   })
@@ -18,9 +18,5 @@ export function runScenarioFile(file: string): ScenarioRun {
 
 /** A fault of the file, not of the program: something to tell its author. */
 export function isAuthorError(error: unknown): error is Error {
-  return (
-    error instanceof DiagnosticError ||
-    error instanceof RangeError ||
-    (error instanceof Error && 'code' in error && 'path' in error)
-  )
+  return error instanceof DiagnosticError || error instanceof RangeError || isFileError(error)
 }

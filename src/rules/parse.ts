@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../diagnostic.ts'
 import { checkRuleset } from './check.ts'
+import { kindOfText } from './kind-of-text.ts'
 import type { Ruleset } from './model.ts'
 import { readRestoreText } from './restore.ts'
 import { type ParseOptions, RulesetDraft } from './ruleset-draft.ts'
@@ -49,14 +50,7 @@ function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
 
 function readText(text: string, draft: RulesetDraft, options: ParseOptions): Diagnostic[] {
   const { format = 'auto', shell = {}, readCounters = false } = options
-  const kind = format === 'auto' ? kindOf(text) : format
+  const kind = format === 'auto' ? kindOfText(text) : format
   if (kind === 'script') return readScript(text, draft, shell)
   return kind === 'commands' ? readCommands(text, draft) : readRestoreText(text, draft, readCounters)
-}
-
-/** Save text begins with a table, and every line of it with one of a few characters. */
-function kindOf(text: string): 'restore' | 'commands' | 'script' {
-  const first = text.split('\n').find(line => /^\s*[^#\s]/.test(line))
-  if (first === undefined || /^\s*[*:[]|^COMMIT\s*$/.test(first)) return 'restore'
-  return /^\s*-/.test(first) ? 'commands' : 'script'
 }

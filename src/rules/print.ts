@@ -57,12 +57,7 @@ function printTable(table: Table, family: Family, options: PrintOptions): string
   const counters = options.counters ?? textCounters(table)
   const lines = [`*${table.name}`]
   const chains = orderedChains(table)
-  for (const chain of chains)
-    lines.push(
-      chain.policy === undefined
-        ? `:${chain.name} - [0:0]`
-        : `:${chain.name} ${chain.policy} ${bracketed(counters(table.name, chain.name, 'policy'))}`,
-    )
+  for (const chain of chains) lines.push(chainLine(chain, counters(table.name, chain.name, 'policy')))
   for (const chain of chains)
     chain.rules.forEach((rule, index) => {
       const count = withCounters ? `${bracketed(counters(table.name, chain.name, index))} ` : ''
@@ -71,6 +66,11 @@ function printTable(table: Table, family: Family, options: PrintOptions): string
   lines.push('COMMIT')
   const framed = comments === undefined ? lines : [comments.generated, ...lines, comments.completed]
   return `${framed.join('\n')}\n`
+}
+
+/** `:INPUT DROP [0:0]`. A user chain has neither policy nor counters. */
+export function chainLine({ name, policy }: Chain, counters: Counters = NO_COUNTERS): string {
+  return policy === undefined ? `:${name} - [0:0]` : `:${name} ${policy} ${bracketed(counters)}`
 }
 
 /** Built-in chains in the kernel's order, then the user's, sorted as libiptc keeps them. */

@@ -1,4 +1,5 @@
 import type { Family } from '../address.ts'
+import { protocolNumber } from '../packet/protocols.ts'
 import type { GivenOptions } from './given-options.ts'
 import { MATCHES } from './matches/index.ts'
 import { parseNumber } from './numbers.ts'
@@ -43,10 +44,15 @@ export function bangHint(given: GivenOptions): { readonly hint?: string } {
 /** Which extension would have understood the option. */
 export function optionHint(text: string, family: Family): { readonly hint?: string } {
   const name = text.replace(/^--?/, '').replace(/=.*/s, '')
-  const matches = MATCHES.filter(match => knows(match, name, family)).map(match => `-m ${match.name}`)
+  const matches = MATCHES.filter(match => knows(match, name, family)).map(loaderOf)
   const targets = TARGETS.filter(target => knows(target, name, family)).map(target => `-j ${target.name}`)
   const loaders = [...matches, ...targets]
   return loaders.length === 0 ? {} : { hint: `--${name} needs ${loaders.join(' or ')} before it` }
+}
+
+/** A protocol's match comes with `-p`; `-m` alone would not do without it. */
+function loaderOf({ name }: (typeof MATCHES)[number]): string {
+  return protocolNumber(name) === undefined ? `-m ${name}` : `-p ${name}`
 }
 
 function knows(

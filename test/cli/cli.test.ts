@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { conformanceCommand } from '../../src/cli/conformance.ts'
-import { rulesCommand } from '../../src/cli/rules.ts'
+import { conntrackCommand, natCommand } from '../../src/cli/tables.ts'
 import { traceCommand } from '../../src/cli/trace.ts'
 import { DiagnosticError } from '../../src/index.ts'
 
@@ -65,22 +65,27 @@ describe('trace', () => {
   })
 })
 
-describe('rules', () => {
-  it.each([
-    ['save', '-A FORWARD -i lan0 -p udp -m udp --dport 53 -j LOG --log-prefix "dns "'],
-    ['commands', '-P FORWARD DROP'],
-    ['list', 'Chain FORWARD (policy DROP 0 packets, 0 bytes)'],
-  ])('--as %s', (form, line) => {
-    rulesCommand().parse([file('rules', RULES), '--as', form], { from: 'user' })
-    expect(printed.join('')).toContain(line)
+describe('the tables after a run', () => {
+  const files = (): [string, string] => [
+    file('nat', '*nat\n-A POSTROUTING -o wan0 -j MASQUERADE\nCOMMIT\n'),
+    file('packets', PACKETS),
+  ]
+
+  it('conntrack prints the connections, as text and as JSON', () => {
+    const packets = file('short', PACKETS.split('\n').slice(0, 4).join('\n'))
+    conntrackCommand().parse([files()[0], packets, '-o', 'extended'], { from: 'user' })
+    expect(printed[0]).toMatch(/^ipv4 {5}2 udp {6}17 30 src=10\.6\.0\.2 dst=8\.8\.8\.8 /)
+    printed = []
+    conntrackCommand().parse([files()[0], packets, '--json'], { from: 'user' })
+    expect(JSON.parse(printed[0]!)).toMatchObject([{ proto: 17, orig: ['10.6.0.2', '8.8.8.8', 4000, 53] }])
   })
 
-  it('refuses what iptables refuses', () => {
-    const run = (): unknown =>
-      rulesCommand().parse([file('bad', '*filter\n-A INPUT --dport 80 -j ACCEPT\nCOMMIT\n')], {
-        from: 'user',
-      })
-    expect(run).toThrow(/bad:2:10: error: .*--dport/)
+  it('nat prints the translations, as text and as JSON', () => {
+    natCommand().parse(files(), { from: 'user' })
+    expect(printed.join('')).toMatch(/^protocol {2}kind {2}inside/)
+    printed = []
+    natCommand().parse([...files(), '--json'], { from: 'user' })
+    expect(JSON.parse(printed[0]!)).toEqual([])
   })
 })
 

@@ -118,7 +118,7 @@ describe('core options: what iptables refuses', () => {
       ['rules.v4', 2, 13],
       ['rules.v4', 4, 10],
     ])
-    expect(diagnostics[1]!.hint).toMatch(/--dport needs -m .*tcp/)
+    expect(diagnostics[1]!.hint).toMatch(/--dport needs -p .*tcp/)
   })
 
   it('tells what is not modelled from what does not exist', () => {

@@ -1,0 +1,92 @@
+import { type Command, Option } from 'commander'
+import type { Family } from '../address.ts'
+import { DiagnosticError } from '../diagnostic.ts'
+import { advance, createFirewall, step } from '../firewall.ts'
+import type { Outcome } from '../outcome.ts'
+import { type PacketScript, parsePacketScript } from '../packet-script.ts'
+import type { FirewallState } from '../state.ts'
+import { readInput } from './input.ts'
+import { addFamilyOptions } from './options.ts'
+
+/** What the commands that run a packet script through a ruleset have in common. */
+export interface PlayOptions {
+  readonly interface: readonly string[]
+  readonly route: readonly string[]
+  readonly sysctl: readonly string[]
+  readonly family: Family
+  readonly conntrack: 'on' | 'auto'
+}
+
+/** The arguments `<rules> <packets>` and the options of {@link PlayOptions}. */
+export function addPlayOptions(command: Command): Command {
+  command
+    .argument('<rules>', 'iptables-save text or a script of iptables commands; - is standard input')
+    .argument('<packets>', 'a packet script: lines like "lan0: tcp 10.6.0.2:40000 > 198.51.100.7:80 S"')
+    .option('-i, --interface <name=addresses>', 'a device, e.g. lan0=10.6.0.1/16,fd00::1/64', collect, [])
+    .option(
+      '-r, --route <route>',
+      'as ip route takes it, e.g. "default via 203.0.113.254 dev wan0"',
+      collect,
+      [],
+    )
+    .option('--sysctl <name=value>', 'e.g. net.netfilter.nf_conntrack_tcp_loose=0', collect, [])
+    .addOption(new Option('--conntrack <mode>', 'tracking').choices(['on', 'auto']).default('on'))
+  return addFamilyOptions(command)
+}
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value]
+
+/** What happens on the way, for whoever prints it. */
+export interface PlayListener {
+  outcome?(outcome: Outcome): void
+  wait?(ms: number): void
+}
+
+/** Runs a packet script through a ruleset. @throws DiagnosticError for what is wrong in either */
+export function play(
+  rulesFile: string,
+  packetsFile: string,
+  options: PlayOptions,
+  listener: PlayListener = {},
+): FirewallState {
+  const script = parsePacketScript(readInput(packetsFile), packetsFile)
+  if (script.diagnostics.length > 0) throw new DiagnosticError(script.diagnostics)
+  let state = makeFirewall(readInput(rulesFile), rulesFile, script, options)
+  for (const line of script.steps) {
+    if (line.kind === 'wait') {
+      state = advance(state, line.ms)
+      listener.wait?.(line.ms)
+    } else {
+      const outcome = step(state, line.arrival)
+      state = outcome.state
+      listener.outcome?.(outcome)
+    }
+  }
+  return state
+}
+
+function makeFirewall(
+  rules: string,
+  file: string,
+  script: PacketScript,
+  options: PlayOptions,
+): FirewallState {
+  const interfaces: Record<string, readonly string[]> = { ...script.interfaces }
+  for (const text of options.interface) {
+    const [name = '', addresses = ''] = text.split('=')
+    interfaces[name] = addresses.split(',').filter(address => address !== '')
+  }
+  const sysctls: Record<string, number> = { ...script.sysctls }
+  for (const text of options.sysctl) {
+    const [name = '', value = ''] = text.split('=')
+    sysctls[name] = Number(value)
+  }
+  return createFirewall({
+    interfaces,
+    routes: [...script.routes, ...options.route],
+    rules: options.family === 4 ? { ipv4: rules } : { ipv6: rules },
+    rulesFile: file,
+    conntrack: options.conntrack,
+    sysctls,
+  })
+}

@@ -1,0 +1,79 @@
+import { Command, Option } from 'commander'
+import { type DumpedConnection, dumpConnection } from '../conntrack/dump.ts'
+import { conntrackList, natTable, natTableText } from '../listings.ts'
+import { formatEndpoint, type NatRow } from '../nat/table.ts'
+import type { FirewallState } from '../state.ts'
+import { addJsonOption } from './options.ts'
+import { addPlayOptions, type PlayOptions, play } from './play.ts'
+
+interface NatOptions extends PlayOptions {
+  readonly format: 'text' | 'json'
+}
+
+interface ConntrackOptions extends NatOptions {
+  readonly output?: 'extended'
+}
+
+/** `netfilter-sim conntrack RULES PACKETS`: the connections after the packets, as `conntrack -L` prints them. */
+export function conntrackCommand(): Command {
+  const command = new Command('conntrack')
+    .description('run packets through a ruleset and print the connections as conntrack -L would')
+    .addOption(new Option('-o, --output <form>', 'begin with the network protocol').choices(['extended']))
+    .addOption(formatOption())
+    .action((rulesFile: string, packetsFile: string, options: ConntrackOptions) => {
+      const { output, format } = options
+      const state = play(rulesFile, packetsFile, options)
+      if (format === 'json') console.log(JSON.stringify(connectionsJson(state), undefined, 2))
+      else for (const line of conntrackList(state, { extended: output === 'extended' })) console.log(line)
+    })
+    .addHelpText('after', examples('conntrack', ['--json', '-o extended']))
+  return addJsonOption(addPlayOptions(command))
+}
+
+/** `netfilter-sim nat RULES PACKETS`: the translations after the packets, as a textbook draws them. */
+export function natCommand(): Command {
+  const command = new Command('nat')
+    .description('run packets through a ruleset and print the NAT table: inside, outside, remote')
+    .addOption(formatOption())
+    .action((rulesFile: string, packetsFile: string, options: NatOptions) => {
+      const state = play(rulesFile, packetsFile, options)
+      if (options.format === 'json')
+        console.log(JSON.stringify(natTable(state).map(natRowJson), undefined, 2))
+      else {
+        const text = natTableText(state)
+        if (text !== '') console.log(text.trimEnd())
+      }
+    })
+    .addHelpText('after', examples('nat', ['--json']))
+  return addJsonOption(addPlayOptions(command))
+}
+
+function formatOption(): Option {
+  return new Option('--format <format>').choices(['text', 'json']).default('text')
+}
+
+function examples(command: string, switches: readonly string[]): string {
+  const lines = ['', ...switches].map(more =>
+    `  netfilter-sim ${command} rules.v4 packets.txt ${more}`.trimEnd(),
+  )
+  return ['\nExamples:', ...lines].join('\n')
+}
+
+/** In the form of the recorded kernel cases. */
+function connectionsJson({ sessions, nowMs }: FirewallState): readonly DumpedConnection[] {
+  return [...sessions]
+    .filter(({ expiresAtMs }) => expiresAtMs > nowMs)
+    .map(connection => dumpConnection(connection, nowMs))
+}
+
+function natRowJson({ protocol, kind, inside, outside, remote, state, timeoutSeconds }: NatRow): object {
+  return {
+    protocol,
+    kind,
+    inside: formatEndpoint(inside),
+    outside: formatEndpoint(outside),
+    remote: formatEndpoint(remote),
+    state: state ?? null,
+    timeoutSeconds,
+  }
+}
