@@ -79,8 +79,11 @@ export function table(name: TableName, hook: Hook): Stage {
 /** What connection does the packet belong to? Finds or (unconfirmed) makes it. */
 export function conntrack(skb: Skb, _hook: Hook, transaction: Transaction): Verdict {
   if (!transaction.family(skb).tracking) return Verdict.ACCEPT
-  if (trackPacket(skb, skb.template, transaction) === 'accept') return Verdict.ACCEPT
-  transaction.discards('connection tracking dropped it')
+  const tracked = trackPacket(skb, skb.template, transaction)
+  if (tracked === 'accept') return Verdict.ACCEPT
+  transaction.discards(
+    tracked === 'full' ? 'the connection table is full (nf_conntrack_max)' : 'connection tracking dropped it',
+  )
   return Verdict.DROP
 }
 

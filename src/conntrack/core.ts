@@ -27,7 +27,7 @@ export function trackPacket(
   skb: Skb,
   template: ConntrackTemplate | undefined,
   context: ConntrackContext,
-): 'accept' | 'drop' {
+): 'accept' | 'drop' | 'full' {
   if (skb.connection?.has(Status.TEMPLATE)) {
     skb.connection = undefined
     skb.ctInfo = undefined
@@ -51,7 +51,7 @@ export function trackPacket(
   for (;;) {
     const found = resolve(skb, protocol, dataOffset, template, context)
     if (found === undefined) return conclude(skb, invalid('no connection can be made of it'), context)
-    if (found === 'full') return 'drop'
+    if (found === 'full') return 'full'
     const tracker = trackerOf(protocol)
     const packet = new TrackedPacket(skb, dataOffset, found, skb.ctInfo!, context)
     const before = context.recorder === undefined ? undefined : stateName(tracker, found)

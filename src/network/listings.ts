@@ -127,13 +127,15 @@ function connectionRows(host: HostState, style: 'ss' | 'netstat'): Row[] {
 
 function connectionRow(host: HostState, connection: TcpConnection, style: 'ss' | 'netstat'): Row {
   const { tuple, state, buffer, finSent } = connection
+  // A SYN or a FIN that is not acknowledged yet takes a sequence number (`write_seq - snd_una`).
+  const holdsNumber = state === 'SYN-SENT' || (finSent && state !== 'FIN-WAIT-2' && state !== 'TIME-WAIT')
   const unowned = state === 'TIME-WAIT' || state === 'SYN-RECV'
   return {
     protocol: 'tcp',
     family: tuple.family,
     state,
     receiveQueue: 0,
-    sendQueue: buffer.length + (finSent && state !== 'FIN-WAIT-2' && state !== 'TIME-WAIT' ? 1 : 0),
+    sendQueue: buffer.length + (holdsNumber ? 1 : 0),
     local: addressText(tuple.source, style),
     localPort: String(tuple.sport),
     peer: addressText(tuple.destination, style),

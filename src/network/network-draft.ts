@@ -142,7 +142,7 @@ export class NetworkDraft implements Surroundings {
 
   private deliverAll(node: number, outcome: Outcome): void {
     const draft = new HostDraft(this, node, this.nodes.get(node)!.host)
-    for (const { packet } of outcome.delivered) deliver(packet, draft)
+    for (const { device, packet } of outcome.delivered) deliver(packet, draft, device === 'lo')
     runProcesses(draft)
     this.commitHost(draft)
   }

@@ -13,7 +13,7 @@ import type { Ruleset } from '../rules/model.ts'
 import { parseRules } from '../rules/parse.ts'
 import type { Problem } from './issues.ts'
 import type { Path } from './positions.ts'
-import type { NetworkInput, NodeInput } from './schema-network.ts'
+import { addressTexts, type NetworkInput, type NodeInput } from './schema-network.ts'
 import { createService, defined } from './services.ts'
 
 export interface BuiltNetwork {
@@ -77,17 +77,29 @@ function nodeSpec(node: NodeInput, read: NodeRules): NodeSpec {
     stateless: withoutState,
     services,
     tcp,
+    interfaces,
     ...plain
   } = node
   const hasRules = read.ipv4 !== undefined || read.ipv6 !== undefined
   return {
     ...defined(plain),
+    ...(interfaces !== undefined && { interfaces: interfacesOf(interfaces) }),
     ...(hasRules && { rules: defined(read) }),
     // Nothing may depend on connections then, not even by chance.
     ...(withoutState === true && { conntrack: 'auto' }),
     ...(tcp !== undefined && { tcp: defined(tcp) }),
     ...(services !== undefined && { services: services.map(createService) }),
   } as NodeSpec
+}
+
+function interfacesOf(devices: NonNullable<NodeInput['interfaces']>): NonNullable<NodeSpec['interfaces']> {
+  const given = Object.entries(devices).map(([name, device]) => [
+    name,
+    typeof device === 'string' || Array.isArray(device)
+      ? device
+      : { ...defined(device), addresses: [device.addresses].flat() },
+  ])
+  return Object.fromEntries(given)
 }
 
 /** The rules of a node, from whatever it describes them with. */
@@ -113,16 +125,11 @@ class RuleReader {
   }
 
   read(): NodeRules {
-    const hasV6 = this.addresses().some(text => text.includes(':'))
+    const hasV6 = addressTexts(this.node).some(text => text.includes(':'))
     return {
       ipv4: this.family(4),
       ipv6: hasV6 || this.node.rules6 !== undefined ? this.family(6) : undefined,
     }
-  }
-
-  private addresses(): string[] {
-    const { address = [], interfaces = {} } = this.node
-    return [address, ...Object.values(interfaces)].flat()
   }
 
   private family(family: Family): Ruleset | undefined {
@@ -235,7 +242,7 @@ export function policyNames({ nodes, dns = {} }: NetworkInput, { zones = {} }: N
     const entry = Object.keys(dns).find(each => each.toLowerCase() === name.toLowerCase())
     if (entry !== undefined) return [dns[entry]!].flat()
     const node = nodes[name]
-    return node === undefined ? [] : [node.address ?? [], ...Object.values(node.interfaces ?? {})].flat()
+    return node === undefined ? [] : addressTexts(node)
   }
   return {
     resolveHost: (name, family) =>

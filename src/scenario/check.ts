@@ -150,7 +150,7 @@ class StepChecker {
   }
 
   private content(step: Step, path: Path, known: Known): void {
-    if ('connect' in step) known.connections.add(step.as ?? step.connect)
+    if ('connect' in step) for (const name of connectionNames(step)) known.connections.add(name)
     const connection = 'push' in step ? step.push : 'close' in step ? step.close : undefined
     if (connection !== undefined && !known.connections.has(connection)) {
       const hint = hintOf(connection, [...known.connections]) ?? 'open it with connect: …, as: NAME'
@@ -247,6 +247,11 @@ class StepChecker {
   private add(path: Path, message: string, hint?: string): void {
     this.problems.push({ path, message, ...(hint !== undefined && { hint }) })
   }
+}
+
+function connectionNames({ as, connect, count }: Extract<Step, { connect: string }>): string[] {
+  const name = as ?? connect
+  return count === undefined ? [name] : Array.from({ length: count }, (_, at) => `${name}-${at + 1}`)
 }
 
 function hintOf(word: string, known: readonly string[]): string | undefined {

@@ -82,10 +82,10 @@ function lastWord(packets: readonly PacketView[]): HopView | undefined {
 }
 
 function checkPacket(expected: ExpectedPacket, packets: readonly PacketView[], path: Path): Check[] {
-  const { at, nth = 1 } = expected
+  const { at, nth = 1, data } = expected
   const firstSender = packets[0]?.path[0]
   const fitting = packets.flatMap(packet =>
-    fits(packet, expected, firstSender) ? packet.hops.filter(hop => hop.node === at) : [],
+    fits(packet, expected, firstSender) ? packet.hops.filter(hop => hop.node === at && holds(hop, data)) : [],
   )
   const hop = fitting[nth - 1]
   if (hop === undefined) {
@@ -136,15 +136,25 @@ function fits(
   return flags === undefined || (decoded.kind === 'tcp' && sameLetters(tcpFlagsText(decoded.flags), flags))
 }
 
+const TEXT = new TextDecoder()
+
+/** Whether the payload, as it came to the node, contains a text. */
+function holds({ hop }: HopView, data: string | undefined): boolean {
+  if (data === undefined) return true
+  const { decoded } = hop.packet
+  return 'payload' in decoded && TEXT.decode(decoded.payload).includes(data)
+}
+
 function sameLetters(a: string, b: string): boolean {
   return [...a].sort().join('') === [...b].sort().join('')
 }
 
-function describe({ nth, flags, protocol, answer }: ExpectedPacket): string {
+function describe({ nth, flags, protocol, answer, data }: ExpectedPacket): string {
   const parts = [
     answer === true ? 'an answer' : 'a packet',
     protocol,
     flags === undefined ? undefined : `with ${flags}`,
+    data === undefined ? undefined : `with ${JSON.stringify(data)}`,
   ]
   return `${parts.filter(part => part !== undefined).join(' ')}${nth === undefined ? '' : ` (number ${nth})`}`
 }
@@ -159,7 +169,7 @@ function checkListing(expected: ExpectedListing, network: Network, view: Listing
       ok: lines.some(line => contains(line, wanted)),
       what,
       expected: `a line with ${wanted}`,
-      actual: text || 'nothing',
+      actual: excerpt(lines),
       path: [...path, 'has'],
     })
   for (const unwanted of listOf(expected.lacks))
@@ -167,7 +177,7 @@ function checkListing(expected: ExpectedListing, network: Network, view: Listing
       ok: !lines.some(line => contains(line, unwanted)),
       what,
       expected: `no line with ${unwanted}`,
-      actual: text || 'nothing',
+      actual: excerpt(lines),
       path: [...path, 'lacks'],
     })
   const count = Math.max(0, lines.length - headings)
@@ -176,10 +186,16 @@ function checkListing(expected: ExpectedListing, network: Network, view: Listing
       ok: count === expected.lines,
       what,
       expected: `${expected.lines} lines`,
-      actual: `${count} lines${count === 0 ? '' : `:\n${text}`}`,
+      actual: `${count} lines${count === 0 ? '' : `:\n${excerpt(lines)}`}`,
       path: [...path, 'lines'],
     })
   return checks
+}
+
+/** A table of thousands of lines would say nothing. */
+function excerpt(lines: readonly string[]): string {
+  const shown = lines.slice(0, 12).join('\n')
+  return lines.length > 12 ? `${shown}\n… and ${lines.length - 12} lines more` : shown || 'nothing'
 }
 
 /** Blanks count as one. */

@@ -49,6 +49,10 @@ export interface PacketView {
   /** Lost behind the last node, and why. */
   readonly lost: string | undefined
   readonly packet: Packet
+  /** The network's number for its way: the same in two steps if the first one looked while it was under way. */
+  readonly journey: number
+  /** Its way began in an earlier step. */
+  readonly isContinued: boolean
 }
 
 /** The packets of a stretch of log, in the order in which they were sent. */
@@ -85,6 +89,8 @@ function viewOf(way: readonly LogEntry[], network: Network, number: number): Pac
     hops,
     lost: loss?.kind === 'loss' ? loss.why : undefined,
     packet: first.packet,
+    journey: first.journey,
+    isContinued: cause?.journey === first.journey,
   }
 }
 

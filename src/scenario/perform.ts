@@ -84,7 +84,7 @@ export function perform(step: PlainStep, world: World, input: ScenarioInput): Pe
     const connection = world.connections.get(step.push)
     if (connection === undefined) return neverOpened(step.push, world)
     const options = defined({ from: step.side, waitMs: optionalMs(step.wait) })
-    const ran = push(network, connection, step.data, options)
+    const ran = push(network, connection, dataOf(step.data), options)
     return { ...after(world, ran), outcome: ran.result.outcome, text: ran.result.outcome }
   }
   if ('close' in step) {
@@ -136,8 +136,9 @@ function withSourcePort(text: string, higher: number): string {
   return text.replace(/:(\d+)(?= >)/, (_, port) => `:${1 + ((Number(port) - 1 + higher) % 65535)}`)
 }
 
+/** One connection, or as many as `count` says; the outcome is that of the last one. */
 function performConnect(step: Extract<PlainStep, { connect: string }>, world: World): Performed {
-  const { connect: target, from, as = target, program, keepAlive, localPort, timeout, wait } = step
+  const { connect: target, from, as = target, program, keepAlive, localPort, timeout, wait, count } = step
   const alive =
     keepAlive === undefined
       ? undefined
@@ -147,18 +148,33 @@ function performConnect(step: Extract<PlainStep, { connect: string }>, world: Wo
           probes: keepAlive.probes,
         }
   const [timeoutMs, waitMs] = [optionalMs(timeout), optionalMs(wait)]
-  const options = defined({ name: program, keepAlive: alive, localPort, timeoutMs, waitMs })
-  const ran = connect(world.network, from, target, options)
-  const done = after(world, ran)
-  const { result } = ran
-  if (result.outcome !== 'open') return { ...done, outcome: result.outcome, text: result.text }
-  const connections = new Map(world.connections).set(as, result.connection)
-  return { ...done, world: { ...done.world, connections }, outcome: 'open', text: result.text }
+  const connections = new Map(world.connections)
+  const hops: LogEntry[] = []
+  let { network } = world
+  let outcome = ''
+  let text = ''
+  for (let at = 0; at < (count ?? 1); at++) {
+    const port = localPort === undefined ? undefined : localPort + at
+    const options = defined({ name: program, keepAlive: alive, localPort: port, timeoutMs, waitMs })
+    const ran = connect(network, from, target, options)
+    network = ran.network
+    for (const hop of ran.hops) hops.push(hop)
+    outcome = ran.result.outcome
+    text = ran.result.text
+    if (ran.result.outcome === 'open')
+      connections.set(count === undefined ? as : `${as}-${at + 1}`, ran.result.connection)
+  }
+  return { world: { ...world, network, connections }, hops, outcome, text }
 }
 
 /** The scenario has a `connect` of that name, but it failed: the data has nowhere to go. */
 function neverOpened(name: string, world: World): Performed {
   return { world, hops: [], outcome: 'broken', text: `${name} was never opened` }
+}
+
+/** A number stands for so many bytes. */
+function dataOf(data: string | number): string {
+  return typeof data === 'string' ? data : 'x'.repeat(data)
 }
 
 function after(

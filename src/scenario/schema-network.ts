@@ -20,13 +20,16 @@ const zonePair = z.strictObject({
   policy: z.string().describe('policy lines; ALLOW alone allows everything'),
 })
 
+const mtu = z.int().min(68)
+const device = z.union([oneOrMore, z.strictObject({ addresses: oneOrMore, mtu: mtu.optional() })])
+
 export const node = z
   .strictObject({
     address: oneOrMore.optional().describe('a host with one device: 10.0.0.2/24'),
     device: z.string().optional().describe("the device's name; default eth0"),
     gateway: oneOrMore.optional().describe('default: the only router in its subnet; none for none'),
-    mtu: z.int().min(68).optional(),
-    interfaces: z.record(z.string(), oneOrMore).optional().describe('several devices and their addresses'),
+    mtu: mtu.optional(),
+    interfaces: z.record(z.string(), device).optional().describe('several devices and their addresses'),
     routes: z.array(z.string()).optional().describe('as ip route takes them'),
     rules: z.string().optional().describe('iptables commands, or iptables-save text'),
     rules6: z.string().optional().describe('the same for ip6tables'),
@@ -53,6 +56,14 @@ export const node = z
   .describe('a host, router or firewall')
 
 export type NodeInput = z.infer<typeof node>
+
+/** All addresses of a node, as they are written. */
+export function addressTexts({ address = [], interfaces = {} }: NodeInput): string[] {
+  const devices = Object.values(interfaces).map(each =>
+    typeof each === 'string' || Array.isArray(each) ? each : each.addresses,
+  )
+  return [address, ...devices].flat()
+}
 
 const link = z.union([
   z.array(z.string()),

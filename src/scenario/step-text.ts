@@ -9,8 +9,12 @@ export function commandOf(step: Exclude<Step, ForkStep>): string {
   if ('udp' in step) return at(step.from, `nc -u ${spaced(step.udp)}`)
   if ('telnet' in step) return at(step.from, `telnet ${spaced(step.telnet)}`)
   if ('connect' in step)
-    return at(step.from, `connect ${step.connect}${step.as === undefined ? '' : ` as ${step.as}`}`)
-  if ('push' in step) return `${step.push}: ${step.side ?? 'client'} says ${JSON.stringify(short(step.data))}`
+    return at(
+      step.from,
+      `connect ${step.count === undefined ? '' : `${step.count} × `}${step.connect}${step.as === undefined ? '' : ` as ${step.as}`}`,
+    )
+  if ('push' in step)
+    return `${step.push}: ${step.side ?? 'client'} says ${typeof step.data === 'number' ? `${step.data} bytes` : JSON.stringify(short(step.data))}`
   if ('close' in step)
     return `${step.close}: ${step.side ?? 'client'} ${step.abort === true ? 'breaks off' : 'closes'}`
   if ('ping' in step) {

@@ -60,9 +60,9 @@ describe('a report as text', () => {
          ✓ outcome: open
 
       2. nobody asked for this
-                                                     as it is                  FORWARD open
-         fw$ send tcp 198.51.100.7:1 > 10.6.0.2:2 S  sent                      sent
-         fw# iptables -P FORWARD ACCEPT                                        done
+                                                     as it is                   FORWARD open
+         fw$ send tcp 198.51.100.7:1 > 10.6.0.2:2 S  sent                       sent
+         fw# iptables -P FORWARD ACCEPT                                         done
          They part here:
            as it is: packet 7, SYN at fw: dropped by filter/FORWARD:policy, NEW
            FORWARD open: packet 8, SYN at fw: forwarded by filter/FORWARD:policy, NEW

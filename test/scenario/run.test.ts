@@ -22,6 +22,23 @@ it('examples/README.md says which claims they assert', () => {
   expect(named.filter(name => !EXAMPLES.includes(name))).toEqual([])
 })
 
+it('the steps that examples/README.md names are there', () => {
+  const rows = [...readExample('examples/README.md').matchAll(/^\|.*\| ([^|]*\.yaml[^|]*) \| ([^|]*) \|$/gm)]
+  const wrong = rows.flatMap(([, files = '', places = '']) => {
+    const names = files.split(',').map(name => name.trim())
+    const each =
+      places.includes(';') || names.length === 1
+        ? places.split(names.length === 1 ? '\0' : ';')
+        : names.map(() => places)
+    return names.filter((name, at) => {
+      const last = Math.max(...[...(each[at] ?? '').matchAll(/\d+/g)].map(Number))
+      return !(last <= readScenario(readExample(`examples/${name}`)).scenario!.input.steps.length)
+    })
+  })
+  expect(rows.length).toBeGreaterThan(40)
+  expect(wrong).toEqual([])
+})
+
 describe('expectations fail when something else happens', () => {
   it.each([
     ['outcome', 'outcome: refused', 'outcome: refused, not answered'],

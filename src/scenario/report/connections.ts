@@ -3,6 +3,7 @@ import { firewallOf, type Network } from '../../network/index.ts'
 import { isPrivate } from '../../network/plan.ts'
 import { type ScenarioRun, type StepRun, stepsOf } from '../entries.ts'
 import type { HopView, PacketView } from '../packet-view.ts'
+import { addressTexts } from '../schema-network.ts'
 import { isBadVerdict } from './hop-text.ts'
 
 /** On which side of the site an address is. */
@@ -23,7 +24,7 @@ export interface Attempt {
   readonly initiator: Side
   readonly target: Side
   readonly type: 'Outbound-initiated' | 'Inbound-initiated' | 'DMZ services' | 'Within one side'
-  readonly verdict: 'allowed' | 'denied' | 'rejected' | 'lost'
+  readonly verdict: 'allowed' | 'denied' | 'rejected' | 'lost' | 'under way'
   /** `fw filter/FORWARD:4 (policy line 7)` for each firewall that had a say. */
   readonly by: string
   /** Of the chain that decided; undefined where no firewall did. */
@@ -38,7 +39,8 @@ export interface Attempt {
 /** Every connection attempt of a run, in order. */
 export function attemptsOf(run: Pick<ScenarioRun, 'input' | 'steps'>): Attempt[] {
   const sides = new Sides(run)
-  return stepsOf(run.steps).flatMap(step => attemptsIn(step, sides))
+  const underWay = new Map<number, Draft>()
+  return stepsOf(run.steps).flatMap(step => attemptsIn(step, sides, underWay))
 }
 
 /** Attempts to get out of the site: data leaving. */
@@ -48,19 +50,24 @@ export function outboundOf(attempts: readonly Attempt[]): Attempt[] {
 
 type Draft = { -readonly [Key in keyof Attempt]: Attempt[Key] }
 
-function attemptsIn(step: StepRun, sides: Sides): Attempt[] {
+/** @param underWay attempts that an earlier step left on their way, by journey */
+function attemptsIn(step: StepRun, sides: Sides, underWay: Map<number, Draft>): Attempt[] {
   const drafts = new Map<string, Draft>()
   const answersTo = new Map<string, Draft>()
   for (const packet of step.packets) {
+    const begun = packet.isContinued ? underWay.get(packet.journey) : undefined
+    if (begun !== undefined) follow(begun, packet)
+    if (packet.isContinued) continue
     const key = `${packet.protocol} ${packet.ends.source} ${packet.ends.destination}`
     const answered = answersTo.get(key)
     if (answered !== undefined) countAnswer(answered, packet)
     else if (beginsConnection(packet)) {
       const known = drafts.get(key)
-      if (known !== undefined) known.tries++
+      if (known !== undefined) tryAgain(known, attempt(step, packet, sides))
       else {
         const draft = attempt(step, packet, sides)
         drafts.set(key, draft)
+        if (draft.verdict === 'under way') underWay.set(packet.journey, draft)
         const { source, destination } = packet.hops.at(-1)?.after ?? packet.ends
         answersTo.set(`${packet.protocol} ${destination} ${source}`, draft)
       }
@@ -71,6 +78,21 @@ function attemptsIn(step: StepRun, sides: Sides): Attempt[] {
 
 function beginsConnection({ label, protocol }: PacketView): boolean {
   return protocol === 'tcp' ? /^SYN( |$)/.test(label) : protocol === 'udp' || label === 'echo-request'
+}
+
+/** What became in a later step of a packet that was under way. */
+function follow(draft: Draft, packet: PacketView): void {
+  draft.verdict = verdictOf(packet)
+  const by = placesOf(packet.hops)
+  if (by !== '') draft.by = `${draft.by}, ${by}`
+}
+
+/** The same once more: it counts as the best of all tries. */
+function tryAgain(draft: Draft, again: Draft): void {
+  draft.tries++
+  if (draft.verdict !== 'lost') return
+  const { verdict, by, finalTo, defaultPolicy } = again
+  Object.assign(draft, { verdict, by, finalTo, defaultPolicy })
 }
 
 function countAnswer(draft: Draft, packet: PacketView): void {
@@ -118,7 +140,8 @@ function verdictOf({ hops, lost }: PacketView): Attempt['verdict'] {
   const end = hops.at(-1)
   if (end?.verdict === 'dropped') return 'denied'
   if (end?.verdict === 'rejected') return 'rejected'
-  return end?.verdict === 'delivered' && lost === undefined ? 'allowed' : 'lost'
+  if (lost !== undefined || end === undefined || end.verdict === 'discarded') return 'lost'
+  return end.verdict === 'delivered' ? 'allowed' : 'under way'
 }
 
 function placesOf(hops: readonly HopView[]): string {
@@ -169,8 +192,8 @@ class Sides {
   constructor({ input }: Pick<ScenarioRun, 'input'>) {
     this.internal = input.internal?.map(text => Prefix.parse(text))
     this.dmz = (input.dmz ?? []).map(text => Prefix.parse(text))
-    for (const { address = [], interfaces = {} } of Object.values(input.network.nodes)) {
-      const own = [address, ...Object.values(interfaces)].flat().map(text => text.split('/')[0]!)
+    for (const node of Object.values(input.network.nodes)) {
+      const own = addressTexts(node).map(text => text.split('/')[0]!)
       const isOnSite = own.some(text => this.sideOf(Address.parse(text)) !== 'external')
       if (isOnSite) for (const text of own) this.edge.add(Address.parse(text).toString())
     }

@@ -75,8 +75,9 @@ class TextWriter {
     const { title, input } = this.run
     this.text(title, '', this.style.strong)
     for (const source of [input.source ?? []].flat()) this.text(`from ${source}`, '', this.style.dim)
-    if (input.description !== undefined)
-      for (const line of input.description.trim().split('\n')) this.text(line, '')
+    for (const paragraph of (input.description ?? '').split(/\n\s*\n/))
+      if (paragraph.trim() !== '')
+        this.lines.push(...wrap(paragraph.trim().replace(/\s*\n\s*/g, ' '), this.width, '', ''))
     this.lines.push('')
   }
 
@@ -125,8 +126,8 @@ class TextWriter {
         this.style.good,
       )
     for (const failure of checks.filter(({ ok }) => !ok))
-      for (const line of formatFailure(failure, this.run, this.style).split('\n'))
-        this.lines.push(`   ✗ ${line}`)
+      for (const [at, line] of formatFailure(failure, this.run, this.style).split('\n').entries())
+        this.text(line, at === 0 ? '   ✗ ' : '     ')
   }
 
   private packets(packets: readonly PacketView[]): void {
@@ -172,12 +173,12 @@ class TextWriter {
   private fork(fork: ForkRun): void {
     this.text(`${fork.label}. ${fork.name ?? 'What if'}`, '', this.style.strong)
     const [heading = [], ...rows] = sideBySide(fork)
-    const first = Math.min(48, Math.max(12, ...rows.map(([command = '']) => command.length)))
-    const columns = Math.max(10, Math.floor((this.width - 5 - first) / (heading.length - 1)) - 2)
-    for (const [command = '', ...cells] of [heading, ...rows]) {
-      const cell = (text: string): string => cut(text, columns).padEnd(columns)
-      this.lines.push(`   ${cut(command, first).padEnd(first)}  ${cells.map(cell).join('  ')}`.trimEnd())
-    }
+    const widest = heading.length > 3 ? 36 : 48
+    const first = Math.min(widest, Math.max(12, ...rows.map(([command = '']) => command.length)))
+    const columns = Math.max(8, Math.floor((this.width - 3 - first) / (heading.length - 1)) - 2)
+    for (const row of [heading, ...rows])
+      for (const line of columnLines(row, [first, ...heading.slice(1).map(() => columns)]))
+        this.lines.push(`   ${line}`)
     const parting = partingOf(fork)
     if (parting === undefined) this.lines.push('   The branches do not part: every packet fares the same.')
     else {
@@ -198,6 +199,18 @@ class TextWriter {
   private text(text: string, indent: string, style: (line: string) => string = line => line): void {
     for (const line of wrap(text, this.width, indent)) this.lines.push(style(line))
   }
+}
+
+/** A row of a table as lines: each cell is broken at its column's width. */
+function columnLines(cells: readonly string[], widths: readonly number[]): string[] {
+  const wrapped = cells.map((text, at) => wrap(text, widths[at]!, '', '').map(line => cut(line, widths[at]!)))
+  const height = Math.max(...wrapped.map(lines => lines.length))
+  return Array.from({ length: height }, (_, line) =>
+    wrapped
+      .map((lines, at) => (lines[line] ?? '').padEnd(widths[at]!))
+      .join('  ')
+      .trimEnd(),
+  )
 }
 
 function isSame(a: PacketView, b: PacketView): boolean {
