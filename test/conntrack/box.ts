@@ -50,7 +50,7 @@ export class Box {
     this.table = context.sessions.commit()
     this.expectations = context.expectations.commit()
     this.events = events.map(event => formatEvent(event))
-    return verdict === 'drop' ? 'DROP' : state
+    return verdict === 'accept' ? state : 'DROP'
   }
 
   /** State and seconds left of the only connection, e.g. `SYN_SENT 120` or `30`; `-` when there is none. */
