@@ -40,19 +40,48 @@ function takeRoute(skb: Skb, route: OutputRoute): void {
  * in again on the device that it leaves by.
  */
 function hearCopy(skb: Skb, transaction: Transaction): void {
-  const copy = new Skb(skb.family, skb.share())
+  const parts = pieces(skb, transaction)
+  parts.forEach((bytes, index) => {
+    const heard = hear(copyOf(skb, bytes), skb, transaction)
+    // a sender in process context runs the softirq that receives the copy when it has sent (IPv4: even before that),
+    // an answer within one does not
+    const atOnce = skb.family === 4 || index < parts.length - 1
+    if (heard && atOnce && !transaction.inSoftirq)
+      transaction.path.receiveLooped(transaction.looped.pop()!, transaction)
+  })
+}
+
+/** IPv6 cuts what it had put together again before it sends it to itself, IPv4 does not. */
+function pieces(skb: Skb, transaction: Transaction): readonly Uint8Array[] {
+  const cut =
+    skb.family === 6 && skb.fragmentMaxSize > 0
+      ? cutForOutput(skb, skb.routeMtu, transaction.nextPacketId)
+      : undefined
+  return cut?.kind === 'fragments' ? cut.packets : [skb.share()]
+}
+
+function copyOf(skb: Skb, bytes: Uint8Array): Skb {
+  const copy = new Skb(skb.family, bytes)
   copy.mark = skb.mark
   copy.connection = skb.connection
   copy.ctInfo = skb.ctInfo
   copy.isAnswer = true
   copy.outDevice = skb.outDevice
+  return copy
+}
+
+function fragmentOf(skb: Skb, bytes: Uint8Array): Skb {
+  const fragment = copyOf(skb, bytes)
+  fragment.isAnswer = skb.isAnswer
+  return fragment
+}
+
+function hear(copy: Skb, skb: Skb, transaction: Transaction): boolean {
   copy.packetType = skb.routeType === 'broadcast' ? 'broadcast' : 'multicast'
   copy.checksumVerified = true
-  if (runHook('POSTROUTING', copy, transaction) !== Verdict.ACCEPT) return
+  if (runHook('POSTROUTING', copy, transaction) !== Verdict.ACCEPT) return false
   loopBack(copy, copy.outDevice, transaction)
-  // a sender in process context runs the softirq that receives the copy at once, an answer within one does not
-  if (skb.family === 4 && !transaction.inSoftirq)
-    transaction.path.receiveLooped(transaction.looped.pop()!, transaction)
+  return true
 }
 
 /** Ethernet from nobody to nobody, as LOG shows it. */
@@ -94,7 +123,9 @@ export function reroute(skb: Skb, transaction: Transaction): Verdict {
 export function postrouting(skb: Skb, transaction: Transaction): boolean {
   if (runHook('POSTROUTING', skb, transaction) !== Verdict.ACCEPT) return false
   if (skb.outDevice === 'lo') {
-    loopBack(skb, 'lo', transaction)
+    const parts = pieces(skb, transaction)
+    if (parts.length === 1) loopBack(skb, 'lo', transaction)
+    else for (const bytes of parts) loopBack(fragmentOf(skb, bytes), 'lo', transaction)
     return true
   }
   completeChecksum(skb)

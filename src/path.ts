@@ -89,7 +89,6 @@ function arrivedSkb(family: Family, bytes: Uint8Array, arrival: Received): Skb {
 
 /** What left on `lo` comes in there again, with its mark and its connection. */
 function receiveLooped(skb: Skb, transaction: Transaction): void {
-  transaction.recorder?.begin(skb.inDevice)
   const { inSoftirq } = transaction
   transaction.inSoftirq = true
   if (skb.isAnswer) transaction.answering++
@@ -99,8 +98,13 @@ function receiveLooped(skb: Skb, transaction: Transaction): void {
     transaction.routing(skb.family).devices.get(skb.inDevice)!,
     true,
   )
+  // what is refused before any hook makes no way of its own
+  if (received.accepted) transaction.recorder?.begin(skb.inDevice)
   if (received.accepted) fromPrerouting(skb, transaction)
-  else transaction.discards(received.reason)
+  else {
+    transaction.discards(received.reason)
+    if (received.error !== undefined) answerError(skb, received.error, transaction)
+  }
   if (skb.isAnswer) transaction.answering--
   transaction.inSoftirq = inSoftirq
 }

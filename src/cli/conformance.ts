@@ -1,74 +1,98 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { Command } from 'commander'
 import type { KernelCase } from '../conformance/case.ts'
 import { compareCases, type Difference } from '../conformance/compare.ts'
 import { replayCase } from '../conformance/replay.ts'
+import type { DiagnosticError } from '../diagnostic.ts'
+import { isCaseFile, readCases } from './case-files.ts'
 
 export interface ConformanceOptions {
   /** Print this many differences a file. */
   readonly show: number
-  /** Write the simulator's answers there, a file each. */
-  readonly emit?: string
   /** Only cases whose name contains this. */
   readonly only?: string
+  /** Print the answers instead of judging them. */
+  readonly emit?: boolean
 }
 
 /** `netfilter-sim conformance PATHS`: the simulator against recordings of the real kernel. */
 export function conformanceCommand(): Command {
   return new Command('conformance')
     .description('answer recorded kernel cases and compare, packet for packet and field for field')
-    .argument('[paths...]', '.jsonl files or directories of them', ['test/kernel/cases'])
+    .argument('[paths...]', '.jsonl and .jsonl.gz files, or directories of them', ['test/kernel/cases'])
     .option('--show <n>', 'print this many differences and refusals a file', Number, 0)
-    .option('--emit <dir>', "write the simulator's answers there, one file for each")
+    .option(
+      '--emit',
+      'print the answers, one JSON object a line: of a recorded answer only `choices` is read, and none is needed',
+    )
     .option('--only <text>', 'only cases whose name contains this')
     .action((paths: string[], options: ConformanceOptions) => {
-      if (!conformance(paths, options)) process.exitCode = 1
+      if (options.emit) emit(paths, options)
+      else if (!conformance(paths, options)) process.exitCode = 1
     })
 }
 
 /**
  * Runs recorded kernel cases through the simulator and prints, for each file, how many agree wholly.
  *
- * @param paths `.jsonl` files, or directories of them
+ * @param paths `.jsonl` or `.jsonl.gz` files, or directories of them
  * @returns whether every case agreed or was refused by the name of what is not modelled
  */
 export function conformance(paths: readonly string[], options: ConformanceOptions): boolean {
   let allAgree = true
-  for (const file of paths.flatMap(filesOf)) {
-    const cases = readFileSync(file, 'utf8')
-      .split('\n')
-      .filter(line => line.trim() !== '')
-      .map(line => JSON.parse(line) as KernelCase)
-      .filter(({ name }) => options.only === undefined || name.includes(options.only))
-    allAgree = report(basename(file), cases, options) && allAgree
-  }
+  for (const file of paths.flatMap(filesOf))
+    allAgree = report(basename(file), casesOf(file, options), options) && allAgree
   return allAgree
+}
+
+function emit(paths: readonly string[], options: ConformanceOptions): void {
+  for (const file of paths.flatMap(filesOf))
+    for (const recorded of casesOf(file, options)) {
+      const result = answer(recorded)
+      const line = result.kind === 'answered' ? result.answer : { name: recorded.name, error: result.error }
+      console.log(JSON.stringify(line))
+    }
+}
+
+function casesOf(file: string, { only }: ConformanceOptions): readonly KernelCase[] {
+  return readCases(file).filter(({ name }) => only === undefined || name.includes(only))
+}
+
+type Result =
+  | { readonly kind: 'answered'; readonly answer: KernelCase }
+  /** Something that the rules ask for is not modelled. */
+  | { readonly kind: 'refused'; readonly error: string; readonly diagnostics: DiagnosticError['diagnostics'] }
+  /** The simulator is wrong, or the case is no case; the next one may be better. */
+  | { readonly kind: 'crashed'; readonly error: string }
+
+function answer(recorded: KernelCase): Result {
+  try {
+    const replay = replayCase(recorded)
+    if (replay.kind === 'answered') return replay
+    const { message, diagnostics } = replay.error
+    return { kind: 'refused', error: message, diagnostics }
+  } catch (error) {
+    return { kind: 'crashed', error: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+  }
 }
 
 function report(file: string, cases: readonly KernelCase[], options: ConformanceOptions): boolean {
   const started = performance.now()
-  const answers: KernelCase[] = []
   const differing: { name: string; differences: Difference[] }[] = []
   const refusals = new Map<string, number>()
   const crashes: string[] = []
   let refused = 0
   for (const recorded of cases) {
-    try {
-      const replay = replayCase(recorded)
-      if (replay.kind === 'refused') {
-        // whatever else is wrong with it, a ruleset that the kernel refuses too is right to be refused
-        if (recorded.reject) continue
-        refused++
-        for (const { message } of replay.error.diagnostics)
-          refusals.set(message, (refusals.get(message) ?? 0) + 1)
-        continue
-      }
-      answers.push(replay.answer)
-      const differences = compareCases(recorded, replay.answer)
+    const result = answer(recorded)
+    if (result.kind === 'crashed') crashes.push(`${recorded.name}: ${result.error}`)
+    else if (result.kind === 'answered') {
+      const differences = compareCases(recorded, result.answer)
       if (differences.length > 0) differing.push({ name: recorded.name, differences })
-    } catch (error) {
-      crashes.push(`${recorded.name}: ${error instanceof Error ? error.stack : error}`)
+    } else if (!recorded.reject) {
+      // whatever else is wrong with it, a ruleset that the kernel refuses too is right to be refused
+      refused++
+      for (const { message } of result.diagnostics) count(refusals, message)
     }
   }
   const answered = cases.length - refused
@@ -80,19 +104,18 @@ function report(file: string, cases: readonly KernelCase[], options: Conformance
       `${refused > 0 ? `, ${refused} refused` : ''}${crashes.length > 0 ? `, ${crashes.length} crashed` : ''}, ${seconds} s`,
   )
   const fields = new Map<string, number>()
-  for (const { differences } of differing) {
-    const first = differences[0]!
-    fields.set(first.field, (fields.get(first.field) ?? 0) + 1)
-  }
+  for (const { differences } of differing) count(fields, differences[0]!.field)
   if (fields.size > 0)
     console.log(`  first difference in ${[...fields].map(([f, n]) => `${f} ${n}`).join(', ')}`)
   for (const crash of crashes.slice(0, options.show)) console.log(`  crash ${crash}`)
   for (const { name, differences } of differing.slice(0, options.show)) printDifference(name, differences)
-  for (const [message, count] of [...refusals].sort((a, b) => b[1] - a[1]).slice(0, options.show))
-    console.log(`  refused ${count}×: ${message}`)
-  if (options.emit !== undefined)
-    writeFileSync(join(options.emit, file), answers.map(answer => `${JSON.stringify(answer)}\n`).join(''))
+  for (const [message, times] of [...refusals].sort((a, b) => b[1] - a[1]).slice(0, options.show))
+    console.log(`  refused ${times}×: ${message}`)
   return differing.length === 0 && crashes.length === 0
+}
+
+function count(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1)
 }
 
 function printDifference(name: string, differences: readonly Difference[]): void {
@@ -109,7 +132,7 @@ function printDifference(name: string, differences: readonly Difference[]): void
 function filesOf(path: string): string[] {
   if (!statSync(path).isDirectory()) return [path]
   return readdirSync(path)
-    .filter(name => name.endsWith('.jsonl'))
+    .filter(isCaseFile)
     .sort()
     .map(name => join(path, name))
 }

@@ -18,6 +18,7 @@ export type Replay =
 
 /** Answers a recorded case: the same case, with everything that the simulator did instead of what the kernel did. */
 export function replayCase(recorded: KernelCase): Replay {
+  const { reject: _, error: __, counters: ___, ...question } = recorded
   let state: FirewallState
   try {
     state = createFirewall({
@@ -32,16 +33,13 @@ export function replayCase(recorded: KernelCase): Replay {
   } catch (error) {
     if (!(error instanceof DiagnosticError)) throw error
     if (error.diagnostics.some(({ code }) => code === 'not-modelled')) return { kind: 'refused', error }
-    return { kind: 'answered', answer: { ...recorded, steps: [], reject: true, error: error.message } }
+    return { kind: 'answered', answer: { ...question, steps: [], reject: true, error: error.message } }
   }
   const steps: CaseStep[] = []
   for (const given of recorded.steps ?? []) {
     if (isWait(given)) {
       state = advance(state, given.wait * 1000)
-      steps.push({
-        wait: given.wait,
-        ...(given.expect && { expect: dump(state, undefined, recorded, given) }),
-      })
+      steps.push({ wait: given.wait, expect: dump(state, undefined, recorded, given) })
       continue
     }
     const packet = hexToBytes(given.hex)
@@ -55,8 +53,7 @@ export function replayCase(recorded: KernelCase): Replay {
     state = outcome.state
     steps.push({ ...given, expect: dump(state, outcome, recorded, given) })
   }
-  const { reject: _, error: __, ...rest } = recorded
-  const answer: KernelCase = { ...rest, steps, counters: caseCounters(state, recorded.family) }
+  const answer: KernelCase = { ...question, steps, counters: caseCounters(state, recorded.family) }
   return { kind: 'answered', answer }
 }
 

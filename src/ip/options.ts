@@ -129,14 +129,17 @@ class OptionReader {
     }
   }
 
+  /** An option with a problem does not count as there: an error's answer does not echo it. */
   private readOption(kind: number, offset: number, length: number): void {
     const { options, skb } = this
     if (kind === IPOPT_LSRR || kind === IPOPT_SSRR) {
       if (length < 3) options.problem = offset + 1
       else if (skb.bytes[offset + 2]! < 4) options.problem = offset + 2
       else if (options.sourceRoute !== 0) options.problem = offset
-      options.strict = kind === IPOPT_SSRR
-      options.sourceRoute = offset
+      else {
+        options.sourceRoute = offset
+        options.strict = kind === IPOPT_SSRR
+      }
     } else if (kind === IPOPT_RR) this.readRecordRoute(offset, length)
     else if (kind === IPOPT_TIMESTAMP) this.readTimestamp(offset, length)
     else if (kind === IPOPT_RA) {
@@ -153,15 +156,13 @@ class OptionReader {
     const pointer = skb.bytes[offset + 2]!
     if (options.recordRoute !== 0) options.problem = offset
     else if (length < 3) options.problem = offset + 1
-    else if (pointer < 4) options.problem = offset + 2
-    else if (pointer <= length) {
-      if (pointer + 3 > length) options.problem = offset + 2
-      else {
-        this.take(offset, pointer, 4, this.specificDestination())
-        options.recordRouteNeedsAddress = true
-      }
+    else if (pointer < 4 || (pointer <= length && pointer + 3 > length)) options.problem = offset + 2
+    else {
+      options.recordRoute = offset
+      if (pointer > length) return
+      this.take(offset, pointer, 4, this.specificDestination())
+      options.recordRouteNeedsAddress = true
     }
-    options.recordRoute = offset
   }
 
   private readTimestamp(offset: number, length: number): void {
@@ -172,7 +173,7 @@ class OptionReader {
     else if (pointer < 5) options.problem = offset + 2
     else if (pointer <= length) this.takeTimestamp(offset, length, pointer)
     else if ((skb.bytes[offset + 3]! & 15) !== TS_PRESPEC) this.countOverflow(offset)
-    options.timestamp = offset
+    if (options.problem === 0) options.timestamp = offset
   }
 
   private takeTimestamp(offset: number, length: number, pointer: number): void {
@@ -193,9 +194,10 @@ class OptionReader {
       options.timestampNeedsAddress = true
     } else if (flag === TS_PRESPEC) {
       const wanted = Address.v4(readWord(skb.bytes, slot))
-      const foreign = context.table.addressType(wanted) === 'UNICAST'
+      // somebody else's turn
+      if (context.table.addressType(wanted) === 'UNICAST') return
       this.take(offset, pointer, 8, undefined)
-      if (!foreign) writeWord(skb.writable(), slot + 4, context.milliseconds)
+      writeWord(skb.writable(), slot + 4, context.milliseconds)
     } else return
     options.timestampNeedsTime = true
   }

@@ -1,11 +1,12 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { conformanceCommand } from '../../src/cli/conformance.ts'
 import { conntrackCommand, natCommand } from '../../src/cli/tables.ts'
 import { traceCommand } from '../../src/cli/trace.ts'
-import { DiagnosticError } from '../../src/index.ts'
+import { DiagnosticError, udp } from '../../src/index.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'netfilter-sim-cli-'))
 const file = (name: string, text: string): string => {
@@ -93,5 +94,33 @@ describe('conformance', () => {
   it('counts the cases that agree, and shows what differs', () => {
     conformanceCommand().parse(['test/kernel/cases/filter.jsonl'], { from: 'user' })
     expect(printed.join('\n')).toMatch(/^filter\.jsonl: (\d+) of \1 agree \(100\.0%\)/)
+  })
+
+  it('emits answers to cases that hold none, and goes on where one cannot be answered', () => {
+    const box = {
+      family: 4,
+      interfaces: { lan0: ['10.6.0.1/16'] },
+      routes: [],
+      conntrack: 'on',
+      steps: [{ in: 'lan0', hex: udp({ from: '10.6.0.2:1', to: '10.6.0.1:2' }).toHex() }, { wait: 1 }],
+    }
+    const cases = [
+      { ...box, name: 'fine', rules: '*filter\n-A INPUT -j DROP\nCOMMIT\n' },
+      { ...box, name: 'wrong', rules: '*filter\n-A INPUT --dport 1 -j DROP\nCOMMIT\n' },
+      { ...box, name: 'unknown', rules: '*filter\n-A INPUT -m nosuch -j DROP\nCOMMIT\n' },
+      { ...box, name: 'broken', rules: '', interfaces: null },
+      { ...box, name: 'last', rules: '' },
+    ]
+    const path = `${file('cases', '')}.jsonl.gz`
+    writeFileSync(path, gzipSync(cases.map(one => JSON.stringify(one)).join('\n')))
+    conformanceCommand().parse(['--emit', path], { from: 'user' })
+    const [fine, wrong, unknown, broken, last] = printed.map(line => JSON.parse(line))
+    expect(fine.steps[0].expect.trace).toEqual([{ path: ['filter:INPUT:1'] }])
+    expect(fine.steps[1].expect.conntrack).toEqual([])
+    expect(fine.counters.filter.INPUT.rules).toEqual([[1, 28]])
+    expect(wrong).toMatchObject({ name: 'wrong', reject: true, error: expect.stringContaining('--dport') })
+    expect(unknown).toEqual({ name: 'unknown', error: expect.stringContaining('nosuch') })
+    expect(broken).toEqual({ name: 'broken', error: expect.stringContaining('TypeError') })
+    expect(last.steps[0].expect.delivered).toHaveLength(1)
   })
 })

@@ -10,7 +10,9 @@ import { play, rulesetText, siteOptions } from '../../../dist/testing/fast-check
 const MOST_WAITING_MS = 3750
 
 /** @returns {object} a case in the recorder's format, with the simulator's own choice of ports as names for the kernel's */
-export function askedCase(name, { site, conntrack, sysctl, draft, history }) {
+export function askedCase(name, generated) {
+  if (generated.asked !== undefined) return { name, ...generated.asked }
+  const { site, conntrack, sysctl, draft, history } = generated
   const rules = rulesetText(draft)
   const asked = {
     name,
@@ -66,6 +68,30 @@ function choiceOf({ proto, orig, reply }) {
   const own = orig.length === 5 ? orig[4] : orig[2]
   const port = orig.length === 5 ? reply[4] : reply[3]
   return own === port ? [] : [{ proto, orig, port }]
+}
+
+/** A question's steps as the simulator answers them; undefined if it does not get as far as that. */
+export function answeredSteps(asked) {
+  try {
+    const replay = replayCase(asked)
+    return replay.kind === 'answered' && !replay.answer.reject ? replay.answer.steps : undefined
+  } catch {
+    return undefined // the judge will meet it again
+  }
+}
+
+/** A question with the simulator's own choice of ports as names for the kernel's. */
+export function namePorts(asked) {
+  const answered = answeredSteps(asked)
+  if (answered === undefined) return asked
+  let known = new Set()
+  const steps = asked.steps.map(({ expect: _, ...step }, index) => {
+    const entries = answered[index].expect?.conntrack ?? []
+    const choices = entries.filter(entry => !known.has(keyOf(entry))).flatMap(choiceOf)
+    known = new Set(entries.map(keyOf))
+    return { ...step, ...(choices.length > 0 && { expect: { choices } }) }
+  })
+  return { ...asked, steps }
 }
 
 /**

@@ -14,11 +14,13 @@ import { printDifference } from './report.mjs'
 import { Tally } from './tally.mjs'
 
 const FOUND = fileURLToPath(new URL('../cases/found/', import.meta.url))
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     runs: { type: 'string', default: '300' },
     seed: { type: 'string' },
     profile: { type: 'string', default: 'mixed' },
+    from: { type: 'string', multiple: true },
     minutes: { type: 'string', default: '30' },
     jobs: { type: 'string', default: '3' },
     'shrink-seconds': { type: 'string', default: '60' },
@@ -36,7 +38,7 @@ const runs = Number(values.runs)
 const seed = values.seed === undefined ? Date.now() % 1_000_000_000 : Number(values.seed)
 const deadline = Date.now() + Number(values.minutes) * 60_000
 // without bias: a single run of a seed would always be a small one
-const arbitrary = fc.noBias(profileCase(values.profile))
+const arbitrary = fc.noBias(profileCase(values.profile, [...(values.from ?? []), ...positionals]))
 const recorder = new Recorder(Number(values.jobs))
 const tally = new Tally()
 const found = new Set()

@@ -1,5 +1,8 @@
 /** What kinds of cases there are: which rules, who talks, which settings. */
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
+import { isCaseFile } from '../../../dist/cli/case-files.js'
 import {
   DIAL_UP,
   GATEWAY,
@@ -10,6 +13,7 @@ import {
   rulesetDraft,
   TARGET_WORDS,
 } from '../../../dist/testing/fast-check.js'
+import { neighbours } from './neighbours.mjs'
 
 const STATEFUL = ['INPUT', 'FORWARD', 'OUTPUT'].map(chain => ({
   table: 'filter',
@@ -69,11 +73,11 @@ const WAITS = [1250, 2500]
  * A whole case before it has packets: `{ site, conntrack, sysctl, draft, history }`.
  * @param {string} profile
  */
-export function profileCase(profile) {
+export function profileCase(profile, files = []) {
   const make = PROFILES[profile]
   if (make === undefined)
     throw new RangeError(`no profile '${profile}'; there are ${Object.keys(PROFILES).join(', ')}`)
-  return make()
+  return make(files)
 }
 
 const V4 = [GATEWAY, GATEWAY, MANY_ADDRESSES, DIAL_UP]
@@ -106,6 +110,7 @@ const timed = (sites, shape, talk) =>
   )
 
 const PROFILES = {
+  neighbours: files => neighbours(files.length > 0 ? files : ownCases()),
   filter: () =>
     cases(
       V4,
@@ -170,4 +175,11 @@ const PROFILES = {
       ].map(make => ({ weight: 12, arbitrary: make() })),
       { weight: 1, arbitrary: PROFILES.timeouts() },
     ),
+}
+
+function ownCases() {
+  const folder = fileURLToPath(new URL('../cases/', import.meta.url))
+  return readdirSync(folder)
+    .filter(isCaseFile)
+    .map(name => `${folder}${name}`)
 }
