@@ -107,7 +107,7 @@ describe('conformance', () => {
     const cases = [
       { ...box, name: 'fine', rules: '*filter\n-A INPUT -j DROP\nCOMMIT\n' },
       { ...box, name: 'wrong', rules: '*filter\n-A INPUT --dport 1 -j DROP\nCOMMIT\n' },
-      { ...box, name: 'unknown', rules: '*filter\n-A INPUT -m nosuch -j DROP\nCOMMIT\n' },
+      { ...box, name: 'unknown', rules: '*filter\n-A INPUT -m nfacct --nfacct-name x -j DROP\nCOMMIT\n' },
       { ...box, name: 'broken', rules: '', interfaces: null },
       { ...box, name: 'last', rules: '' },
     ]
@@ -119,7 +119,7 @@ describe('conformance', () => {
     expect(fine.steps[1].expect.conntrack).toEqual([])
     expect(fine.counters.filter.INPUT.rules).toEqual([[1, 28]])
     expect(wrong).toMatchObject({ name: 'wrong', reject: true, error: expect.stringContaining('--dport') })
-    expect(unknown).toEqual({ name: 'unknown', error: expect.stringContaining('nosuch') })
+    expect(unknown).toEqual({ name: 'unknown', error: expect.stringContaining('nfacct') })
     expect(broken).toEqual({ name: 'broken', error: expect.stringContaining('TypeError') })
     expect(last.steps[0].expect.delivered).toHaveLength(1)
   })
