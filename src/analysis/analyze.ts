@@ -48,13 +48,14 @@ export interface Analysis {
  * Which rules can be reached, decided exactly over the header fields and soundly over everything else.
  *
  * @param ruleset one that `parseRules` accepted
+ * @param devices that the box has, where they are known: then points are on them, whether rules name them or not
  * @example
  * const { rules } = analyze(parseRules('iptables -P INPUT DROP\niptables -A INPUT -p tcp -j ACCEPT\niptables -A INPUT -p tcp --dport 22 -j DROP', { family: 4 }).ruleset!)
  * rules[1].status // 'unreachable'
  * rules[1].cover[0].id.number // 1
  */
-export function analyze(ruleset: Ruleset): Analysis {
-  const space = new PacketSpace([ruleset])
+export function analyze(ruleset: Ruleset, devices?: readonly string[]): Analysis {
+  const space = new PacketSpace([ruleset], undefined, devices)
   const flows: Flow[] = []
   const skipped: Analysis['skipped'][number][] = []
   for (const table of TABLES) {

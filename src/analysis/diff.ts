@@ -179,7 +179,7 @@ function confirm(
 }
 
 /** Everything outsiders can see of an outcome. */
-function signature({ fate, emitted, delivered, log, nflog }: Outcome): string {
+export function signature({ fate, emitted, delivered, log, nflog }: Outcome): string {
   const packets = emitted.map(({ device, packet }) => `${device} ${packet.toHex()}`)
   const local = delivered.map(({ packet, mark }) => `${mark} ${packet.toHex()}`)
   return JSON.stringify([fate.kind, packets, local, log.map(({ text }) => text), nflog.map(n => n.prefix)])

@@ -19,6 +19,7 @@ export interface Opaque {
  * packet set that is empty is empty in truth. Node numbers of different spaces have nothing to do with each other.
  *
  * @param rulesets all that will be asked about: the devices that they name must be known beforehand
+ * @param devices that packets may use besides those
  */
 export class PacketSpace {
   readonly family: Family
@@ -31,10 +32,10 @@ export class PacketSpace {
   private readonly opaques: Opaque[] = []
   private readonly opaqueByKey = new Map<string, Opaque>()
 
-  constructor(rulesets: readonly Ruleset[], nodeLimit?: number) {
+  constructor(rulesets: readonly Ruleset[], nodeLimit?: number, devices?: readonly string[]) {
     this.family = rulesets[0]?.family ?? 4
     this.bdd = new Bdd(nodeLimit)
-    this.fields = layOut(this.family, vocabularyOf(rulesets))
+    this.fields = layOut(this.family, vocabularyOf(rulesets, devices))
     const last = this.fields[FIELD_NAMES.at(-1)!]
     this.fieldBits = last.offset + last.bits
   }

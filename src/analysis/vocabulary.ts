@@ -9,9 +9,11 @@ const MAX_NAME_LENGTH = 15
 /**
  * The device and MAC names that rulesets tell apart. A device that is not named behaves as the longest `name+` that
  * fits it says, so one stand-in for each wildcard and one for all the rest is enough to be exact.
+ *
+ * @param devices that are to have their own names besides
  */
-export function vocabularyOf(rulesets: readonly Ruleset[]): Vocabulary {
-  const exact = new Set<string>()
+export function vocabularyOf(rulesets: readonly Ruleset[], devices: readonly string[] = []): Vocabulary {
+  const exact = new Set<string>(devices)
   const wildcards = new Set<string>()
   const macs = new Set<string>()
   const note = (match: InterfaceMatch | undefined): void => {
@@ -38,8 +40,8 @@ export function vocabularyOf(rulesets: readonly Ruleset[]): Vocabulary {
     standIn('other', longest('')),
     ...prefixes.filter(prefix => prefix !== '').map(prefix => standIn(prefix, prefix)),
   ]
-  const devices = new Set([...exact, ...others.filter(name => name !== undefined), NO_DEVICE])
-  return { devices: [...devices], macs: [...macs, OTHER_MAC, NO_MAC] }
+  const names = new Set([...exact, ...others.filter(name => name !== undefined), NO_DEVICE])
+  return { devices: [...names], macs: [...macs, OTHER_MAC, NO_MAC] }
 }
 
 /** A MAC address that no rule names (a documentation address, RFC 7042). */

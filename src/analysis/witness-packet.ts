@@ -42,9 +42,8 @@ export function packetOf(point: HeaderPoint, changes: PacketChanges = {}): Packe
   const data = (header: number): { readonly data: number } => ({ data: Math.max(0, length - ip - header) })
   switch (protocol) {
     case IPPROTO_TCP: {
-      const flags = [...FLAG_LETTERS].filter((_, bit) => (point.flags & (1 << bit)) !== 0).join('')
       const { sequence: seq = 1000, acknowledgment: ack = 0 } = changes
-      return tcp({ ...ports, ...sum, ...data(20), flags, seq, ack })
+      return tcp({ ...ports, ...sum, ...data(20), flags: flagLetters(point.flags), seq, ack })
     }
     case IPPROTO_UDP:
       return udp({ ...ports, ...sum, ...data(8) })
@@ -64,6 +63,11 @@ export function packetOf(point: HeaderPoint, changes: PacketChanges = {}): Packe
     default:
       return proto(protocol, { ...plain, ...data(0) })
   }
+}
+
+/** TCP's flags as the constructors take them: `SA`. */
+export function flagLetters(flags: number): string {
+  return [...FLAG_LETTERS].filter((_, bit) => (flags & (1 << bit)) !== 0).join('')
 }
 
 function endpoint(address: Address, port: number): string {

@@ -215,8 +215,10 @@ export function isIpv4Loopback(address: Address): boolean {
 }
 
 /** The subnet's last address: its broadcast address in IPv4. */
-export function lastAddress(prefix: Prefix): Address {
-  return Address.v4(prefix.address.w0 | ~prefix.mask.w0)
+export function lastAddress({ address, mask }: Prefix): Address {
+  const { family, w0, w1, w2, w3 } = address
+  if (family === 4) return Address.v4(w0 | ~mask.w0)
+  return new Address(6, w0 | ~mask.w0, w1 | ~mask.w1, w2 | ~mask.w2, w3 | ~mask.w3)
 }
 
 /** The mask of one single address. */

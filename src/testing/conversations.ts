@@ -25,6 +25,8 @@ export type ConversationProtocol =
 /** Two ends that talk. What they say next follows from the protocol; see `play.ts`. */
 export interface Conversation {
   readonly protocol: ConversationProtocol
+  /** Of `other`: the number in the IP header; 253 (RFC 3692's experiment) if not given. */
+  readonly number?: number
   readonly client: End
   readonly server: End
   /** Which of the protocol's usual courses it takes. */
@@ -45,6 +47,8 @@ export interface Twist {
   /** In so many fragments (2 or 3), in order or the last one first. */
   readonly fragments?: { readonly count: number; readonly reversed: boolean; readonly lost?: boolean }
   readonly flags?: string
+  /** Type and code of the ICMP message. */
+  readonly icmp?: readonly [type: number, code: number]
   /** Added to the sequence number (TCP). */
   readonly sequenceBy?: number
   readonly acknowledgmentBy?: number
@@ -84,6 +88,8 @@ export interface HistoryShape {
   /** How many in ten packets are not what they should be. */
   readonly twisted?: number
   readonly waits?: readonly number[]
+  /** Whether packets may come in fragments; default true. */
+  readonly fragments?: boolean
 }
 
 /** What happened: who talks, and in which order. Every part of it can be taken away, and it is a history still. */
@@ -104,16 +110,18 @@ export function history(site: Site, shape: HistoryShape): fc.Arbitrary<History> 
   })
 }
 
+/** @param places who talks to whom; default: hosts, the box and addresses that lead nowhere */
 export function conversation(
   site: Site,
   protocols: readonly ConversationProtocol[],
+  places: fc.Arbitrary<Places> = ends(site),
 ): fc.Arbitrary<Conversation> {
   return fc
     .record({
       protocol: fc.constantFrom(...protocols),
-      ends: ends(site),
+      ends: places,
       clientPort: fc.constantFrom(40000, 1024, 5000, 1023, 53, 600, 65535),
-      serverPort: port,
+      serverPort: serverPort(site),
       course: fc.nat(11),
       initialSequence: fc.tuple(sequence(), sequence()),
       window: fc.constantFrom(65535, 1000, 512, 0),
@@ -126,15 +134,21 @@ export function conversation(
     }))
 }
 
-const WELL_KNOWN: { readonly [protocol: string]: number } = { ftp: 21, tftp: 69 }
+export const WELL_KNOWN: { readonly [protocol: string]: number } = { ftp: 21, tftp: 69 }
 
 function sequence(): fc.Arbitrary<number> {
   return fc.oneof(fc.constantFrom(1000, 0xffffff00, 0x7fffff00), fc.nat(0xffffffff))
 }
 
-type Place = Pick<End, 'at' | 'address'>
+function serverPort({ ports = [] }: Site): fc.Arbitrary<number> {
+  return ports.length === 0 ? port : fc.oneof(port, fc.constantFrom(...ports))
+}
 
-function ends(site: Site): fc.Arbitrary<readonly [Place, Place]> {
+/** Where an end of a conversation is. */
+export type Place = Pick<End, 'at' | 'address'>
+export type Places = readonly [client: Place, server: Place]
+
+function ends(site: Site): fc.Arbitrary<Places> {
   const hosts = devicesOf(site).flatMap(at => (site.hosts[at] ?? []).map(address => ({ at, address })))
   const own = ownAddresses(site).map(address => ({ at: 'local', address }))
   const host = fc.constantFrom(...hosts)
@@ -154,16 +168,18 @@ function special(site: Site): fc.Arbitrary<Place> {
     site.family === 4
       ? ['10.6.255.255', '255.255.255.255', '224.0.0.1', '224.0.0.9', '127.0.0.1', '10.6.0.0', '240.0.0.1']
       : ['ff02::1', 'ff02::2', 'ff05::9', '2001:db8:6::', 'fe80::5']
-  return fc.constantFrom(...addresses.map(address => ({ at: devicesOf(site)[1]!, address })))
+  return fc.constantFrom(...addresses.map(address => ({ at: devicesOf(site).slice(0, 2).at(-1)!, address })))
 }
 
-function happening(site: Site, shape: HistoryShape): fc.Arbitrary<Happening> {
-  const { twisted = 2, waits = [] } = shape
+/** One thing that happens, mostly that a conversation goes on. */
+export function happening(site: Site, shape: HistoryShape): fc.Arbitrary<Happening> {
+  const { twisted = 2, waits = [], fragments } = shape
+  const odd = twist(site, fragments)
   const about = fc.nat(3)
   const side = fc.constantFrom(0 as const, 1 as const)
   const twists = fc.oneof(
     { weight: 10 - twisted, arbitrary: fc.constant<Twist>({}) },
-    { weight: twisted, arbitrary: twist(site) },
+    { weight: twisted, arbitrary: odd },
   )
   const errors = site.family === 4 ? ERRORS_4 : ERRORS_6
   return fc.oneof(
@@ -174,7 +190,7 @@ function happening(site: Site, shape: HistoryShape): fc.Arbitrary<Happening> {
         kind: fc.constant('say' as const),
         about,
         side,
-        twist: fc.oneof(fc.constant<Twist>({}), twist(site)),
+        twist: fc.oneof(fc.constant<Twist>({}), odd),
       }),
     },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('again' as const), about, side }) },
@@ -218,19 +234,23 @@ const ERRORS_6: readonly (readonly [number, number])[] = [
   [4, 1],
 ]
 
-function twist(site: Site): fc.Arbitrary<Twist> {
+function twist(site: Site, fragments = true): fc.Arbitrary<Twist> {
   const one: fc.Arbitrary<Twist> = fc.oneof(
     fc.constantFrom(1, 0, 2, 255).map(ttl => ({ ttl })),
     fc.constantFrom(0x10, 0x08, 0xb8, 1, 2, 3).map(tos => ({ tos })),
     fc.constant({ badChecksum: true }),
     fc.constantFrom(...devicesOf(site), 'local').map(at => ({ at })),
-    fc
-      .record({
-        count: fc.constantFrom(2, 3),
-        reversed: fc.boolean(),
-        lost: fc.constantFrom(false, false, true),
-      })
-      .map(fragments => ({ fragments })),
+    ...(fragments
+      ? [
+          fc
+            .record({
+              count: fc.constantFrom(2, 3),
+              reversed: fc.boolean(),
+              lost: fc.constantFrom(false, false, true),
+            })
+            .map(pieces => ({ fragments: pieces })),
+        ]
+      : []),
     fc
       .constantFrom(
         'S',

@@ -1,5 +1,28 @@
+import type { Conversation } from './conversations.ts'
+
 /** A line of a conversation: who speaks (0 the client, 1 the server), TCP's flags, and how much is said. */
 export type Line = readonly [side: 0 | 1, flags: string, text: number | string]
+
+/** What a conversation says, line by line: one of the usual courses of its protocol. */
+export function courseOf(conversation: Conversation): readonly Line[] {
+  const courses = coursesOf(conversation)
+  return courses[conversation.course % courses.length]!
+}
+
+function coursesOf({ protocol }: Conversation): readonly (readonly Line[])[] {
+  switch (protocol) {
+    case 'tcp':
+      return TCP_COURSES
+    case 'sctp':
+      return SCTP_COURSES
+    case 'ftp':
+      return FTP_COURSES
+    case 'tftp':
+      return TFTP_COURSES
+    default:
+      return DATAGRAM_COURSES
+  }
+}
 
 const OPEN: readonly Line[] = [
   [0, 'S', 0],
@@ -8,7 +31,7 @@ const OPEN: readonly Line[] = [
 ]
 
 /** How TCP connections usually go. Each goes on with its first line when it is over: the ports are used again. */
-export const TCP_COURSES: readonly (readonly Line[])[] = [
+const TCP_COURSES: readonly (readonly Line[])[] = [
   // request, answer, the client closes
   [
     ...OPEN,
@@ -100,7 +123,7 @@ export const TCP_COURSES: readonly (readonly Line[])[] = [
 ]
 
 /** Exchanges of datagrams: ask and answer, a stream from one side, answers only. */
-export const DATAGRAM_COURSES: readonly (readonly Line[])[] = [
+const DATAGRAM_COURSES: readonly (readonly Line[])[] = [
   [
     [0, '', 12],
     [1, '', 40],
@@ -122,7 +145,7 @@ export const DATAGRAM_COURSES: readonly (readonly Line[])[] = [
 ]
 
 /** SCTP associations; the "flags" name the chunks. */
-export const SCTP_COURSES: readonly (readonly Line[])[] = [
+const SCTP_COURSES: readonly (readonly Line[])[] = [
   [
     [0, 'INIT', 0],
     [1, 'INIT_ACK', 0],
@@ -168,7 +191,7 @@ const LOGIN: readonly Line[] = [
  * FTP control connections, passive and active, in both of their dialects. `{address}` and `{octets}` are the speaker's
  * own address with dots and with commas.
  */
-export const FTP_COURSES: readonly (readonly Line[])[] = [
+const FTP_COURSES: readonly (readonly Line[])[] = [
   [
     ...LOGIN,
     [0, 'PA', 'PASV\r\n'],
@@ -198,10 +221,31 @@ export const FTP_COURSES: readonly (readonly Line[])[] = [
     [0, 'A', 0],
   ],
   [...LOGIN, [0, 'PA', 'PORT {octets},19'], [0, 'PA', ',138\r\n'], [1, 'S', OPEN_DATA], [0, 'FA', 0]],
+  // as little as a helper needs
+  [
+    [0, 'S', 0],
+    [1, 'SA', 0],
+    [0, 'PA', 'USER a\r\n'],
+    [0, 'PA', 'PORT {octets},19,137\r\n'],
+    [1, 'S', OPEN_DATA],
+  ],
+  [
+    [0, 'S', 0],
+    [1, 'SA', 0],
+    [0, 'PA', 'USER a\r\n'],
+    [0, 'PA', 'EPRT |{family}|{address}|5001|\r\n'],
+    [1, 'S', OPEN_DATA],
+  ],
 ]
 
+/** The numbers of the courses that say no more than a helper needs. */
+export const BRIEF_FTP = [5, 6] as const
+
+/** The number of the course in which datagrams carry nothing (and pings are pings). */
+export const WITHOUT_DATA = 7
+
 /** A TFTP read: the answer comes from another port. */
-export const TFTP_COURSES: readonly (readonly Line[])[] = [
+const TFTP_COURSES: readonly (readonly Line[])[] = [
   [
     [0, '', '\0\u0001file\0octet\0'],
     [1, '', OPEN_DATA],

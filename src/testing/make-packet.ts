@@ -62,6 +62,12 @@ export function makePacket(
       case 'icmp': {
         const { id: ipId, ...rest } = ip
         const query = { ...rest, ...bare, ipId, id: said.isReply ? said.to.port : said.from.port, seq: 1 }
+        if (twist.icmp !== undefined) {
+          const [type, code] = twist.icmp
+          return said.from.address.includes(':')
+            ? icmp6({ ...query, type, code })
+            : icmp({ ...query, type, code })
+        }
         return said.from.address.includes(':')
           ? icmp6({ ...query, type: said.isReply ? 'echo-reply' : 'echo-request' })
           : icmp({ ...query, type: icmpType(conversation.course, said.isReply) })
@@ -75,7 +81,7 @@ export function makePacket(
           ...(conversation.course % 2 === 0 && { key: conversation.server.port }),
         })
       case 'other':
-        return proto(253, { ...unchecked, ...bare })
+        return proto(conversation.number ?? 253, { ...unchecked, ...bare })
       default:
         return protocol satisfies never
     }

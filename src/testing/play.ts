@@ -4,22 +4,14 @@ import type { Packet } from '../packet/packet.ts'
 import type { FirewallState } from '../state.ts'
 import { announced } from './announcements.ts'
 import type { Conversation, End, Happening, History, Twist } from './conversations.ts'
-import {
-  DATAGRAM_COURSES,
-  FTP_COURSES,
-  type Line,
-  OPEN_DATA,
-  SCTP_COURSES,
-  TCP_COURSES,
-  TFTP_COURSES,
-} from './courses.ts'
+import { courseOf, type Line, OPEN_DATA } from './courses.ts'
 import { cutFragments, cutShort, errorAbout, makePacket, type Said, sideways } from './make-packet.ts'
 
 /** What was done to the firewall, one thing after the other. */
 export type PlayedStep =
   | {
       readonly kind: 'arrival'
-      readonly arrival: Arrival & { readonly packet: Packet }
+      readonly arrival: PlayedArrival
       readonly outcome: Outcome
     }
   | { readonly kind: 'wait'; readonly ms: number; readonly state: FirewallState }
@@ -31,9 +23,24 @@ export type PlayedStep =
  *
  * @returns the steps in order; `finalState` of them is the firewall afterwards
  */
-export function play(firewall: FirewallState, history: History): readonly PlayedStep[] {
-  return new Play(firewall).all(history)
+export function play(
+  firewall: FirewallState,
+  history: History,
+  options: PlayOptions = {},
+): readonly PlayedStep[] {
+  return new Play(firewall, options).all(history)
 }
+
+export interface PlayOptions {
+  /** `counted` (default): every packet has an IP id of its own; `plain`: only fragments do, others have the default. */
+  readonly ids?: 'counted' | 'plain'
+  /** Places (`local`, a device) whose hosts say nothing out of turn and nothing that is not as it should be. */
+  readonly honest?: readonly string[]
+  /** What is not allowed is not sent, and the history goes on. Default: everything is. */
+  readonly allows?: (state: FirewallState, arrival: PlayedArrival) => boolean
+}
+
+export type PlayedArrival = Arrival & { readonly packet: Packet }
 
 /** The firewall after the last step. */
 export function finalState(firewall: FirewallState, steps: readonly PlayedStep[]): FirewallState {
@@ -74,8 +81,7 @@ class Talk {
   }
 
   nextLine(): Line {
-    const courses = coursesOf(this.conversation)
-    const course = courses[this.conversation.course % courses.length]!
+    const course = courseOf(this.conversation)
     if (this.line > 0 && this.line % course.length === 0) this.startAgain()
     return course[this.line++ % course.length]!
   }
@@ -84,21 +90,6 @@ class Talk {
   private startAgain(): void {
     this.sides[0].next = (this.sides[0].next + 100_000) >>> 0
     this.sides[1].next = (this.sides[1].next + 200_000) >>> 0
-  }
-}
-
-function coursesOf({ protocol }: Conversation): readonly (readonly Line[])[] {
-  switch (protocol) {
-    case 'tcp':
-      return TCP_COURSES
-    case 'sctp':
-      return SCTP_COURSES
-    case 'ftp':
-      return FTP_COURSES
-    case 'tftp':
-      return TFTP_COURSES
-    default:
-      return DATAGRAM_COURSES
   }
 }
 
@@ -150,10 +141,12 @@ function spoken(text: string, address: string): string {
 class Play {
   private state: FirewallState
   private readonly steps: PlayedStep[] = []
+  private readonly options: PlayOptions
   private id = 1
 
-  constructor(state: FirewallState) {
+  constructor(state: FirewallState, options: PlayOptions) {
     this.state = state
+    this.options = options
   }
 
   all(history: History): readonly PlayedStep[] {
@@ -175,6 +168,7 @@ class Play {
         this.goOn(talk, talks, happening.twist)
         return
       case 'say':
+        if (this.isHonest(talk.sides[happening.side])) return
         this.say(
           talk,
           [happening.side, talk.conversation.protocol === 'sctp' ? 'DATA' : 'A', 0],
@@ -206,8 +200,9 @@ class Play {
   }
 
   /** One side says a line; `counts` if it is part of the conversation's course. */
-  private say(talk: Talk, [who, flags, text]: Line, twist: Twist, counts: boolean): void {
+  private say(talk: Talk, [who, flags, text]: Line, given: Twist, counts: boolean): void {
     const from = talk.sides[who]
+    const twist = this.isHonest(from) ? {} : given
     const to = talk.sides[1 - who]!
     const said: Said = {
       from: { address: from.address, port: from.port },
@@ -219,7 +214,7 @@ class Play {
       acknowledgment: (from.expects + (twist.acknowledgmentBy ?? 0)) >>> 0,
       tag: flags === 'INIT' ? 0 : to.tag,
       ownTag: from.tag,
-      id: this.nextId(),
+      id: this.nextId(twist.fragments !== undefined),
     }
     const { packet, length } = makePacket(talk.conversation, said, twist)
     const outcomes = this.send(twist.at ?? from.at, packet, twist)
@@ -250,6 +245,10 @@ class Play {
     to.peerPort = shown.sourcePort ?? to.peerPort
   }
 
+  private isHonest({ at }: Side): boolean {
+    return this.options.honest?.includes(at) ?? false
+  }
+
   private repeat(talk: Talk, who: 0 | 1): void {
     const from = talk.sides[who]
     if (from.last === undefined) return
@@ -272,18 +271,22 @@ class Play {
   private send(at: string, whole: Packet, twist: Twist): readonly Outcome[] {
     const short = twist.cut === undefined ? whole : cutShort(whole, twist.cut)
     const packets = twist.fragments === undefined ? [short] : cutFragments(short, twist.fragments)
-    return packets.map(packet => {
+    const outcomes: Outcome[] = []
+    for (const packet of packets) {
       const arrival =
         at === 'local' ? { local: true as const, packet, socket: { uid: 0, gid: 0 } } : { device: at, packet }
+      if (this.options.allows?.(this.state, arrival) === false) continue
       const outcome = step(this.state, arrival)
       this.state = outcome.state
       this.steps.push({ kind: 'arrival', arrival, outcome })
-      return outcome
-    })
+      outcomes.push(outcome)
+    }
+    return outcomes
   }
 
   /** IPv4 ids, never 0. */
-  private nextId(): number {
+  private nextId(isFragmented = false): number {
+    if (this.options.ids === 'plain' && !isFragmented) return 1
     this.id = (this.id % 0xfffe) + 1
     return this.id
   }

@@ -12,6 +12,8 @@ export interface Site {
   readonly routes: readonly string[]
   /** Device name → addresses of hosts that are reached through it, the plainest first. */
   readonly hosts: { readonly [device: string]: readonly string[] }
+  /** Ports that its rules are about, besides the usual ones. */
+  readonly ports?: readonly number[]
 }
 
 /** A gateway as in every textbook: clients in `lan0`, servers in `dmz0`, everybody else behind `wan0`. */
