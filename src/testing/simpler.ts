@@ -87,6 +87,8 @@ function* shortCuts({ conversations, happenings }: History): Iterable<History> {
     if (line === 0) continue
     const course = courseOf(conversations[number]!)
     const [side, flags] = course[line % course.length]!
+    const again: Happening = { kind: 'again', about: happening.about, side }
+    yield { conversations, happenings: happenings.map((other, index) => (index === at ? again : other)) }
     const isEarlier = (other: Happening, index: number): boolean =>
       index < at && other.kind === 'next' && other.about % conversations.length === number
     const twist: Twist = { ...(flags !== '' && flags !== 'A' && { flags }), ...happening.twist }
@@ -115,11 +117,14 @@ function* fewerConversations({ conversations, happenings }: History): Iterable<H
 
 function* plainerHappenings({ conversations, happenings }: History): Iterable<History> {
   for (const [at, happening] of happenings.entries())
-    for (const plainer of plainerHappening(happening))
+    for (const plainer of plainerHappening(happening, conversations))
       yield { conversations, happenings: happenings.map((other, index) => (index === at ? plainer : other)) }
 }
 
-function* plainerHappening(happening: Happening): Iterable<Happening> {
+function* plainerHappening(
+  happening: Happening,
+  conversations: readonly Conversation[],
+): Iterable<Happening> {
   switch (happening.kind) {
     case 'next':
     case 'say': {
@@ -136,11 +141,15 @@ function* plainerHappening(happening: Happening): Iterable<Happening> {
       return
     }
     case 'again':
-      yield { kind: 'next', about: happening.about, twist: {} }
       return
-    case 'error':
+    case 'error': {
+      const { client } = conversations[happening.about % conversations.length]!
+      // port unreachable
+      const [type, code] = client.address.includes(':') ? [1, 4] : [3, 3]
+      if (happening.type !== type || happening.code !== code) yield { ...happening, type, code }
       if (happening.quoted < 1000) yield { ...happening, quoted: 1000 }
       return
+    }
     case 'wait':
       for (const ms of [1000, 60_000, 600_000]) if (ms < happening.ms) yield { kind: 'wait', ms }
       return
