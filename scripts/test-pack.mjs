@@ -36,7 +36,8 @@ try {
     work,
   )
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  const optional = new Set(['./fast-check', './vitest'])
+  // What needs a package that not everybody has.
+  const optional = new Set(['./fast-check'])
   const entries = Object.keys(exports).filter(entry => !entry.endsWith('.json') && !optional.has(entry))
   writeFileSync(
     join(work, 'use.mjs'),
@@ -48,6 +49,9 @@ const firewall = createFirewall({
   rules: '*nat\\n-A POSTROUTING -o wan0 -j MASQUERADE\\nCOMMIT\\n',
 })
 const outcome = step(firewall, { device: 'lan0', packet: tcp({ from: '10.6.0.2:40000', to: '198.51.100.7:80', flags: 'S' }) })
+const { matchers } = e${entries.indexOf('./vitest')}
+const { pass, message } = matchers.toHaveTranslated(outcome, { source: '203.0.113.1:40000' })
+if (!pass) throw new Error(message())
 console.log(outcome.emitted.map(({ device, packet }) => device + ' ' + packet).join('\\n'))
 `,
   )

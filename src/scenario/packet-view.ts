@@ -3,9 +3,7 @@ import type { Fate } from '../outcome.ts'
 import { icmpName, tcpFlagsText } from '../packet/names.ts'
 import type { Packet } from '../packet/packet.ts'
 import { protocolName } from '../packet/protocols.ts'
-import { policyLineOf } from '../policy/index.ts'
-import { formatPlace } from '../rules/steps.ts'
-import type { Traversal } from '../trace.ts'
+import { decisionOf, droppedAt, NOTHING_DECIDED } from './decision.ts'
 
 /** The two ends as a packet names them: `10.6.0.2:40000`. */
 export interface Ends {
@@ -103,7 +101,7 @@ function hopView(hop: Hop): HopView {
     outcome.delivered.find(({ answer }) => !answer)?.packet
   const after = left === undefined ? before : endsOf(left)
   const decided = hasRules(hop) ? decisionOf(outcome.trace[0]) : NOTHING_DECIDED
-  const at = fate.kind === 'dropped' || fate.kind === 'rejected' ? formatPlace(fate.at) : undefined
+  const at = droppedAt(fate)
   return {
     hop,
     node,
@@ -125,47 +123,6 @@ function hasRules({ outcome, packet }: Hop): boolean {
   const { ipv4, ipv6 } = outcome.state.config.rules
   const ruleset = packet.family === 4 ? ipv4 : ipv6
   return ruleset !== undefined && Object.keys(ruleset.tables).length > 0
-}
-
-interface Decision {
-  readonly place: string | undefined
-  readonly policyLine: string | undefined
-  readonly ctState: string | undefined
-}
-
-const NOTHING_DECIDED: Decision = { place: undefined, policyLine: undefined, ctState: undefined }
-
-/** The last rule or policy that ended the filter table, from the evaluator's own trace. */
-function decisionOf(traversal: Traversal | undefined): Decision {
-  let place: string | undefined
-  let policyLine: string | undefined
-  let ctState: string | undefined
-  let depth = 0
-  for (const step of traversal?.steps ?? []) {
-    if (step.kind === 'answer') depth++
-    if (step.kind === 'answer-end') depth--
-    if (depth > 0) continue
-    if (step.kind === 'conntrack') ctState ??= step.ctState
-    const isEnd =
-      step.kind === 'policy' ||
-      (step.kind === 'rule' &&
-        step.matched &&
-        (step.rule.target.kind === 'extension'
-          ? step.rule.target.name === 'REJECT'
-          : step.rule.target.kind === 'verdict' && step.rule.target.verdict !== 'RETURN'))
-    if (!isEnd || (step.kind !== 'policy' && step.kind !== 'rule')) continue
-    const dropped = step.kind === 'policy' ? step.verdict === 'DROP' : isDrop(step)
-    if (step.table !== 'filter' && !dropped) continue
-    const rule = step.kind === 'policy' ? ('policy' as const) : step.number
-    place = formatPlace({ table: step.table, chain: step.chain, rule })
-    policyLine = step.kind === 'rule' ? policyLineOf(step.rule) : undefined
-  }
-  return { place, policyLine, ctState }
-}
-
-function isDrop(step: Extract<Traversal['steps'][number], { kind: 'rule' }>): boolean {
-  const { target } = step.rule
-  return target.kind === 'verdict' && target.verdict === 'DROP'
 }
 
 export function endsOf(packet: Packet): Ends {
