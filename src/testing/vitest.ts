@@ -2,6 +2,7 @@
  * Matchers for Vitest: what a network's hosts can reach, and what a firewall decided, as expectations whose failures
  * print the trace.
  */
+import type {} from 'vitest'
 import { networkMatchers } from './matchers/network.ts'
 import { outcomeMatchers } from './matchers/outcome.ts'
 import type { Judged } from './matchers/result.ts'
