@@ -1,13 +1,15 @@
 import { type Diagnostic, formatDiagnostic } from '../diagnostic.ts'
+import { kindOfText } from '../rules/kind-of-text.ts'
 import type { Ruleset } from '../rules/model.ts'
 import { type ParseOptions, parseRules } from '../rules/parse.ts'
+import { printRules } from '../rules/print.ts'
 import { readInput } from './input.ts'
 
 /** What `rules … --json` prints for a file. */
 export interface RulesJson {
   readonly file: string
   readonly ok: boolean
-  /** What the command prints for it. */
+  /** What the command prints for it; for a script with errors, what its other commands leave. */
   readonly text: string
   readonly errors: readonly ErrorJson[]
   readonly warnings: readonly ErrorJson[]
@@ -40,12 +42,29 @@ export function reportRules(
 ): RulesReport {
   try {
     const text = readInput(file)
-    const { ruleset, diagnostics } = parseRules(text, { ...options, file })
-    return report(file, ruleset === undefined ? '' : render(ruleset, text, file), diagnostics, false)
+    const { ruleset, partial, diagnostics } = parseRules(text, { ...options, file })
+    const printed = ruleset ?? partial
+    const said = [...diagnostics, ...branchWarning(text, file, printed, options)]
+    return report(file, printed === undefined ? '' : render(printed, text, file), said, false)
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     return report(file, '', [{ severity: 'error', file, line: 1, column: 1, message }], true)
   }
+}
+
+/** All commands of a script were read: is that what running it leaves? */
+function branchWarning(
+  text: string,
+  file: string,
+  read: Ruleset | undefined,
+  options: Omit<ParseOptions, 'file'>,
+): readonly Diagnostic[] {
+  if (read === undefined || options.shell?.branches !== 'all' || kindOfText(text) !== 'script') return []
+  const run = parseRules(text, { ...options, shell: { ...options.shell, branches: 'taken' } })
+  const left = run.ruleset ?? run.partial
+  if (left !== undefined && printRules(left) === printRules(read)) return []
+  const message = "all branches of the script were read; sh, called with 'start', would leave other rules"
+  return [{ severity: 'warning', file, line: 1, column: 1, message, hint: 'see --run' }]
 }
 
 function report(

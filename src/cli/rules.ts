@@ -5,6 +5,7 @@ import { formatRestoreText } from '../rules/format-text.ts'
 import { kindOfText } from '../rules/kind-of-text.ts'
 import { type ListOptions, listCommands, listRules } from '../rules/list.ts'
 import { type Ruleset, TABLES, type TableName } from '../rules/model.ts'
+import type { ParseOptions } from '../rules/parse.ts'
 import { printRules } from '../rules/print.ts'
 import { addFamilyOptions } from './options.ts'
 import { type RulesReport, reportLines, reportRules } from './rules-report.ts'
@@ -13,6 +14,7 @@ interface CommonOptions {
   readonly family: Family
   readonly json: boolean
   readonly counters: boolean
+  readonly run?: true | readonly string[]
 }
 
 interface PrintOptions extends CommonOptions {
@@ -39,7 +41,9 @@ export function rulesCommand(): Command {
       'after',
       `
 Files are iptables-save text, shell scripts that call iptables, or bare commands as iptables -S prints them; which, is
-told by the first line that says something. A script is carried out as sh would, without running anything but iptables.
+told by the first line that says something. Of a script every iptables command is read, in the order of its lines,
+whichever branch it stands in; what only running it could tell ($(ip addr …)) is left out with a warning. --run carries
+it out as sh would, with nothing but its iptables commands having an effect: trace, check and diff do the same.
 
 Exit code: 0 all is well, 1 a ruleset has errors, 2 wrong use, or a file that cannot be read.
 
@@ -123,6 +127,10 @@ function subcommand(name: string, description: string): Command {
       .description(description)
       .argument('<files...>', 'iptables-save text or scripts of iptables commands; - is standard input'),
   )
+    .option(
+      '--run [args...]',
+      'carry a script out as sh would, with these arguments (default: start), instead of reading all its commands',
+    )
     .option('--json', 'a line of JSON for each file: { file, ok, text, errors, warnings }', false)
     .option('-c, --counters', 'let the counters in the text count, and print them', false)
 }
@@ -143,7 +151,7 @@ function runRules(
 ): void {
   let worst = 0
   for (const file of files) {
-    const report = reportRules(file, { family: options.family, readCounters: options.counters }, render)
+    const report = reportRules(file, parseOptions(options), render)
     worst = Math.max(worst, exitCodeOf(report))
     if (options.json) console.log(JSON.stringify(report.json))
     else {
@@ -154,6 +162,11 @@ function runRules(
     }
   }
   process.exitCode = worst
+}
+
+function parseOptions({ family, counters, run }: CommonOptions): Omit<ParseOptions, 'file'> {
+  const args = typeof run === 'object' ? run : ['start']
+  return { family, readCounters: counters, shell: run === undefined ? { branches: 'all' } : { args } }
 }
 
 function exitCodeOf({ json, isUnreadable }: RulesReport): 0 | 1 | 2 {

@@ -7,13 +7,17 @@ import type { RulesetDraft } from './ruleset-draft.ts'
 import type { TableDraft } from './table-draft.ts'
 import { restoreWords, type Word } from './words.ts'
 
-/**
- * Reads iptables-save text into a draft as `iptables-restore` does, and goes on behind every error.
- *
- * @param readCounters `iptables-restore -c`
- */
-export function readRestoreText(text: string, draft: RulesetDraft, readCounters: boolean): Diagnostic[] {
-  const reader = new RestoreReader(draft, readCounters)
+/** The switches of `iptables-restore`. */
+export interface RestoreOptions {
+  /** `-c` */
+  readonly readCounters?: boolean
+  /** `-n`: what is loaded stays; a user chain that is named again is emptied. */
+  readonly noFlush?: boolean
+}
+
+/** Reads iptables-save text into a draft as `iptables-restore` does, and goes on behind every error. */
+export function readRestoreText(text: string, draft: RulesetDraft, options: RestoreOptions): Diagnostic[] {
+  const reader = new RestoreReader(draft, options)
   const lines = text.split('\n')
   lines.forEach((line, index) => {
     const isLast = index === lines.length - 1
@@ -27,13 +31,15 @@ class RestoreReader {
   readonly diagnostics: Diagnostic[] = []
   private readonly draft: RulesetDraft
   private readonly readCounters: boolean
+  private readonly noFlush: boolean
   private table: TableDraft | undefined
   /** Inside a table that could not be opened: its lines are read, but say nothing. */
   private isBroken = false
 
-  constructor(draft: RulesetDraft, readCounters: boolean) {
+  constructor(draft: RulesetDraft, { readCounters = false, noFlush = false }: RestoreOptions) {
     this.draft = draft
     this.readCounters = readCounters
+    this.noFlush = noFlush
   }
 
   /** @param isOpen the text ends without a newline behind this line */
@@ -68,7 +74,7 @@ class RestoreReader {
     this.isBroken = true
     if (name === undefined) throw new RuleError('a table without a name', start)
     this.table = this.draft.openTable(name)
-    this.table.flush()
+    this.table.beginRestore(this.noFlush)
     this.isBroken = false
   }
 
@@ -87,7 +93,9 @@ class RestoreReader {
     const [name, policy, counters] = fields(start, 1)
     if (name === undefined) throw new RuleError('a chain without a name', start)
     checkNameLength(name)
-    if (!table.isBuiltin(name.text)) table.createChain(name)
+    if (!table.isBuiltin(name.text))
+      if (this.noFlush) table.emptyOrCreateChain(name)
+      else table.createChain(name)
     if (policy === undefined)
       throw new RuleError(`chain '${name.text}' without a policy`, name, { expected: 'ACCEPT, DROP or -' })
     if (policy.text === '-') return

@@ -20,6 +20,8 @@ export interface ParseOptions {
   readonly hasSet?: (name: string) => boolean
   /** Let `[packets:bytes]` count, as `iptables-restore -c` does. Default: false. */
   readonly readCounters?: boolean
+  /** `iptables-restore -n`: save text is added to `base`, and empties only the user chains that it names. */
+  readonly noFlush?: boolean
   /**
    * `restore`: iptables-save text and nothing else, as strictly as iptables-restore; `script`: a shell script.
    * Default `auto`: told apart by the first line that says something; bare commands as `iptables -S` prints them

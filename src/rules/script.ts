@@ -12,6 +12,7 @@ import { runShell } from './shell/run.ts'
 import type { Io, RulePrograms } from './shell/runtime.ts'
 import type { ShellReporter } from './shell/session.ts'
 import type { Place } from './shell/syntax.ts'
+import { withoutUnknownLines } from './shell/unknowns.ts'
 import { restoreWords, type Word } from './words.ts'
 
 /**
@@ -148,8 +149,11 @@ class ScriptReader implements RulePrograms, ShellReporter {
   /** `… | iptables-restore`: its lines keep the places where the script wrote them. */
   private restore(name: Word, args: readonly Word[], io: Io): number {
     const options = args.map(({ text }) => text)
-    const unknown = options.find(option => !/^(-[cvwt]|--(counters|verbose|wait|test))$/.test(option))
-    const readCounters = options.some(option => option === '-c' || option === '--counters')
+    const unknown = options.find(
+      option => !/^(-[cvwtn]+|--(counters|verbose|wait|test|noflush))$/.test(option),
+    )
+    const has = (pattern: RegExp): boolean => options.some(option => pattern.test(option))
+    const switches = { readCounters: has(/^-(\w*c|-counters)/), noFlush: has(/^-(\w*n|-noflush)/) }
     if (io.input === undefined || (unknown !== undefined && !/^\d+$/.test(unknown))) {
       const what =
         io.input === undefined ? 'what it reads is not known' : `'${unknown}' is not supported here`
@@ -157,8 +161,8 @@ class ScriptReader implements RulePrograms, ShellReporter {
       return 1
     }
     const places = io.input.lines().map(({ place }) => place)
-    const { text, lineOf } = placed(io.input.readAll(), places)
-    const found = readRestoreText(text, this.draft, readCounters)
+    const { text, lineOf } = placed(withoutUnknownLines(io.input.readAll()), places)
+    const found = readRestoreText(text, this.draft, switches)
     for (const diagnostic of found) this.say({ ...diagnostic, ...(lineOf(diagnostic.line) ?? name) })
     return found.some(({ severity }) => severity === 'error') ? 1 : 0
   }

@@ -52,11 +52,19 @@ export class TableDraft {
   }
 
   /** What iptables-restore does to a table that it is going to fill: rules and user chains go, policies stay. */
-  flush(): void {
+  beginRestore(noFlush: boolean): void {
     this.isRestored = true
+    if (noFlush) return
     for (const [name, chain] of this.chains)
       if (chain.policy === undefined) this.chains.delete(name)
       else chain.rules = []
+  }
+
+  /** `:chain` under `iptables-restore -n`, which empties a chain that is there. @throws RuleError */
+  emptyOrCreateChain(name: Word): void {
+    const chain = this.chains.get(name.text)
+    if (chain === undefined) this.createChain(name)
+    else chain.rules = []
   }
 
   /** @throws RuleError */

@@ -109,6 +109,30 @@ describe('rules print', () => {
   })
 })
 
+describe('a script', () => {
+  const SCRIPT =
+    'stop() { iptables -P INPUT ACCEPT; }\ncase $1 in start) iptables -P INPUT DROP;; stop) stop;; esac\n'
+
+  it('is read: all its commands, with a warning if running it would leave something else', () => {
+    const init = file('init', `${SCRIPT}iptables -A INPUT -j DROP\n`)
+    rules('print', '--json', init)
+    expect(json()).toMatchObject([{ ok: true, warnings: [] }])
+    printed = ''
+    rules('print', '--json', file('init', SCRIPT.replace('-P INPUT ACCEPT', '-A INPUT -j LOG')))
+    expect(json()).toMatchObject([
+      { text: expect.stringContaining('-A INPUT -j LOG'), warnings: [{ hint: 'see --run' }] },
+    ])
+  })
+
+  it('is carried out with --run, and its arguments', () => {
+    rules('print', file('init', SCRIPT), '--run')
+    expect(printed).toContain(':INPUT DROP')
+    printed = ''
+    rules('print', file('init', SCRIPT), '--run', 'stop')
+    expect(printed).toContain(':INPUT ACCEPT')
+  })
+})
+
 describe('rules check', () => {
   it('says what is wrong, with place and hint, and prints no rules', () => {
     rules('check', file('bad', BAD), file('good', GOOD))

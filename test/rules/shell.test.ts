@@ -407,3 +407,80 @@ it('reads 2,000 texts that look like scripts: each ends, with rules or with an e
     }
   }
 }, 60_000)
+
+describe('every branch', () => {
+  const all: ShellOptions = { branches: 'all' }
+
+  it.each([
+    ['both sides of an if', 'if [ -e /x ]; then a 22; elif false; then a 80; else a 443; fi', '22 80 443'],
+    [
+      'every arm of a case',
+      'case $1 in start) a 22;; stop) a 80;; *) a 443; exit 1;; esac; a 1',
+      '22 80 443 1',
+    ],
+    ['both sides of && and ||', 'test -n "$x" && a 22; true || a 80', '22 80'],
+    [
+      'a function where it is written, called or not',
+      'f() { iptables -A INPUT -p tcp --dport 22; }; a 80; f',
+      '22 80',
+    ],
+    ['a function with parameters where it is called', 'f() { a "$1"; a 9; }; a 80; f 22', '80 22 9'],
+    ['branches without commands as they are taken', 'if false; then p=1; else p=22; fi; a $p', '22'],
+    ['loops over what is known', 'for p in 22 80; do a $p; done', '22 80'],
+    [
+      'behind exit and return',
+      'f() { iptables -A INPUT -p tcp --dport 22; return; }; a 80; exit; a 443',
+      '22 80 443',
+    ],
+  ])('%s', (_, script, expected) => {
+    expect(ports(script, all)).toBe(expected)
+  })
+
+  it('leaves out what only running it could tell, and says so', () => {
+    const script = [
+      'for ip in $(ip -4 addr show); do iptables -A INPUT -s $ip -j DROP; iptables -A INPUT -p tcp --dport 22; done',
+      'iptables -A INPUT -s $UNSET -j DROP',
+      '( echo "*nat"; curl http://x | while read l; do echo "-A PREROUTING -s $l"; done; echo COMMIT ) | iptables-restore',
+      'iptables -A INPUT -p tcp --dport 80',
+    ].join('\n')
+    const { rules, errors, warnings } = read(script, all)
+    expect(rules).toEqual(['-A INPUT -p tcp -m tcp --dport 22', '-A INPUT -p tcp -m tcp --dport 80'])
+    expect(errors).toEqual([])
+    expect(warnings).toEqual([
+      "1:13 'ip' is not run",
+      "1:34 left out: what 'ip -4 addr show' prints is not known here",
+      "2:1 left out: '$UNSET' is not known here",
+      "3:16 'curl' is not run",
+    ])
+  })
+
+  it('what the kernel refuses in a branch that is not taken is a warning', () => {
+    const { errors, warnings } = read(
+      'if false; then iptables -F NOWHERE; fi; iptables -A INPUT -j DROP',
+      all,
+    )
+    expect(errors).toEqual([])
+    expect(warnings).toEqual([expect.stringContaining('NOWHERE')])
+  })
+})
+
+describe('a script with errors', () => {
+  it('leaves what its other commands make', () => {
+    const script =
+      'iptables -A INPUT -j DROP\niptables -A INPUT --nonsense\niptables -A INPUT -j TOS --set-tos 4\n'
+    const { ruleset, partial, diagnostics } = parseRules(script, { family: 4 })
+    expect(ruleset).toBeUndefined()
+    expect(listCommands(partial!)).toContain('-A INPUT -j DROP\n')
+    expect(listCommands(partial!)).not.toContain('TOS')
+    expect(diagnostics.map(({ line }) => line)).toEqual([2, 3])
+  })
+
+  it.each([
+    ['iptables-restore', '-A INPUT -j DROP'],
+    ['iptables-restore -n', '-A INPUT -j ACCEPT\n-A INPUT -j DROP'],
+    ['iptables-restore --noflush', '-A INPUT -j ACCEPT\n-A INPUT -j DROP'],
+  ])('%s', (restore, rules) => {
+    const script = `iptables -A INPUT -j ACCEPT\n${restore} <<END\n*filter\n-A INPUT -j DROP\nCOMMIT\nEND\n`
+    expect(listCommands(parseRules(script, { family: 4 }).ruleset!)).toContain(`\n${rules}\n`)
+  })
+})

@@ -52,7 +52,6 @@ export const time = defineMatch<TimeOptions>({
       name: 'weekdays',
       arguments: 1,
       negatable: true,
-      aliases: ['days'],
       placeholder: 'day[,day...]',
       help: 'Mon, Tue, … or 1 to 7',
       set(options, [text = ''], negated) {

@@ -60,6 +60,7 @@ function jump(kind: Jump['kind'], levels: number, status = SUCCESS): never {
 
 function jumpWith(kind: 'exit' | 'return'): Builtin {
   return (shell, words) => {
+    if (shell.takesAll) return SUCCESS
     const text = words[1]?.text
     const origin = shell.unknowns.find(text ?? '')
     const status = origin === undefined ? { code: Number(text) & 255 } : { code: 0, origin }

@@ -71,7 +71,7 @@ export abstract class ControlFlow extends ShellSession {
         return this.choose(command, io)
       case 'function':
         this.environment.functions.set(command.name, command.body)
-        return SUCCESS
+        return this.takesAll ? this.readInPlace(command.body, io) : SUCCESS
       case 'redirected':
         return this.execute(command.body, this.redirected(command.redirections, io))
       default:
@@ -95,6 +95,8 @@ export abstract class ControlFlow extends ShellSession {
       return isIf ? SUCCESS : skipped
     }
     const { origin } = status
+    if (this.takesAll && (this.touchesRules(yes) || this.touchesRules(no)))
+      return this.everyBranch(status.code === 0 ? yes : no, [yes, no], io)
     if (origin === undefined) return run(status.code === 0 ? yes : no, status)
     const [ifYes, ifNo] = [this.effects(yes), this.effects(no)]
     const matters = this.mattersToRules(ifYes) || this.mattersToRules(ifNo)
@@ -110,6 +112,23 @@ export abstract class ControlFlow extends ShellSession {
     this.forget(ifYes, origin, io)
     this.forget(ifNo, origin, io)
     return { code: result.code, origin }
+  }
+
+  /** Whichever is taken: those with iptables commands are run in their order. What is not taken may well fail. */
+  private everyBranch(taken: Command | undefined, all: readonly (Command | undefined)[], io: Io): Status {
+    for (const branch of all) {
+      if (branch === undefined || (branch !== taken && !this.touchesRules(branch))) continue
+      this.execute(branch, branch === taken ? io : { ...io, isMuted: true })
+    }
+    return SUCCESS
+  }
+
+  /** A function without parameters stands for its commands where it is written, not where it is called. */
+  private readInPlace(body: Command, io: Io): Status {
+    const { touchesRules, readsArguments } = this.effects(body)
+    if (!touchesRules || readsArguments) return SUCCESS
+    this.inPlace.add(body)
+    return this.execute(body, io)
   }
 
   /** The script goes on, though it might have left the loop or the function: what these change is in doubt. */
@@ -176,6 +195,10 @@ export abstract class ControlFlow extends ShellSession {
       const asked = this.execute(condition, { ...io, isChecked: true })
       if (asked.origin !== undefined && !asked.isGuess) {
         const effects = this.effects(body)
+        if (this.takesAll && effects.touchesRules) {
+          this.turn(body, io)
+          return SUCCESS
+        }
         if (this.mattersToRules({ ...effects, leavesLoop: false })) this.refuseBranch(asked.origin)
         this.forget(effects, asked.origin, io)
         return SUCCESS
@@ -218,6 +241,10 @@ export abstract class ControlFlow extends ShellSession {
       const origin = this.unknowns.find(text)
       if (origin !== undefined) {
         const effects = this.effects(body)
+        if (this.takesAll && effects.touchesRules) {
+          this.turn(body, io)
+          continue
+        }
         if (this.mattersToRules({ ...effects, leavesLoop: false })) this.refuseUse(origin, place)
         this.loopDoubt ??= origin
         continue
@@ -232,17 +259,23 @@ export abstract class ControlFlow extends ShellSession {
   private choose({ subject, arms }: Extract<Command, { kind: 'case' }>, io: Io): Status {
     const text = this.expander.text(subject)
     const origin = this.unknowns.find(text)
+    const matches = (pattern: string): boolean => {
+      this.spend((text.length * pattern.length) / 1000)
+      return matchesPattern(text, pattern)
+    }
+    const chosen = (): Command | undefined =>
+      arms.find(({ patterns }) => patterns.some(pattern => matches(this.expander.pattern(pattern))))?.body
+    if (this.takesAll && arms.some(({ body }) => this.touchesRules(body))) {
+      const bodies = arms.map(({ body }) => body)
+      return this.everyBranch(origin === undefined ? chosen() : undefined, bodies, io)
+    }
     if (origin !== undefined) {
       const effects = arms.map(arm => this.effects(arm.body))
       if (effects.some(effect => this.mattersToRules(effect))) this.refuseUse(origin, subject)
       for (const effect of effects) this.forget(effect, origin, io)
       return SUCCESS
     }
-    const matches = (pattern: string): boolean => {
-      this.spend((text.length * pattern.length) / 1000)
-      return matchesPattern(text, pattern)
-    }
-    const arm = arms.find(({ patterns }) => patterns.some(pattern => matches(this.expander.pattern(pattern))))
-    return arm === undefined ? SUCCESS : this.execute(arm.body, io)
+    const body = chosen()
+    return body === undefined ? SUCCESS : this.execute(body, io)
   }
 }

@@ -24,6 +24,8 @@ export interface Effects {
   prints: boolean
   /** `set -- …`, `shift` */
   setsArguments: boolean
+  /** `$1`, `$@` …, as they were at the beginning. */
+  readsArguments: boolean
   readonly assigned: Set<string>
   /** Files; undefined stands for one whose name is not known. */
   readonly written: Set<string | undefined>
@@ -74,6 +76,7 @@ class EffectFinder {
     leavesLoop: false,
     prints: false,
     setsArguments: false,
+    readsArguments: false,
     assigned: new Set(),
     written: new Set(),
   }
@@ -132,6 +135,7 @@ class EffectFinder {
         this.loop(command.body)
         break
       case 'case':
+        this.word(command.subject)
         for (const arm of command.arms) this.visit(arm.body)
         break
       case 'group':
@@ -250,7 +254,11 @@ class EffectFinder {
   }
 
   private word(word: ShellWord): void {
-    for (const part of word.parts) if (part.kind === 'command') this.visit(part.body)
+    for (const part of word.parts) {
+      if (part.kind === 'command') this.visit(part.body)
+      if (part.kind === 'variable' && /^[1-9@*#]$/.test(part.name))
+        this.effects.readsArguments ||= this.functionDepth === 0 && !this.effects.setsArguments
+    }
   }
 
   /** The word's text as far as it is known now: undefined if not, nothing if it would vanish. */

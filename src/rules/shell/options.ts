@@ -10,4 +10,10 @@ export interface ShellOptions {
    * known, which is an error only where iptables commands depend on it.
    */
   readonly commandOutput?: (command: readonly string[]) => string | undefined
+  /**
+   * `taken`: what sh would come to. `all`: every iptables command of the text, in the order of its lines, whichever
+   * branch or function it stands in (functions with parameters where they are called); what it would need to know from
+   * outside is left out, with a warning. Default `taken`.
+   */
+  readonly branches?: 'taken' | 'all'
 }

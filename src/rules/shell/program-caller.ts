@@ -19,6 +19,8 @@ export class ProgramCaller {
     const first = words[0]!
     const builtin = BUILTINS.get(first.text)
     if (builtin !== undefined) return builtin(shell, words, io)
+    // of Red Hat's /etc/init.d/functions: says something, and runs a command
+    if (first.text === 'action' && words.length > 2) return shell.runWords(words.slice(2), io)
     if (first.text === 'sudo' || first.text === 'time' || first.text === 'nohup') {
       const next = words.findIndex((word, index) => index > 0 && !word.text.startsWith('-'))
       return next < 0 ? SUCCESS : shell.runWords(words.slice(next), io)
@@ -30,6 +32,7 @@ export class ProgramCaller {
 
   private callRules(words: readonly Word[], unset: readonly Unset[], io: Io): Status {
     const { shell } = this
+    if (shell.takesAll && !this.isKnown(words, unset)) return SUCCESS
     let isSound = true
     for (const word of words) {
       const origin = shell.unknowns.find(word.text)
@@ -37,7 +40,8 @@ export class ProgramCaller {
       shell.refuseUse(origin, word)
       isSound = false
     }
-    const read = /-restore$/.test(words[0]!.text) ? shell.unknowns.find(io.input?.text ?? '') : undefined
+    const isRead = /-restore$/.test(words[0]!.text) && !shell.takesAll
+    const read = isRead ? shell.unknowns.find(io.input?.text ?? '') : undefined
     if (read !== undefined) {
       shell.refuseUse(read, words[0]!)
       isSound = false
@@ -51,6 +55,20 @@ export class ProgramCaller {
     const code = shell.programs.call(words[0]!, words.slice(1), io)
     shell.spend(10 + (io.output.length - before + (io.input?.length ?? 0)) / 100)
     return { code }
+  }
+
+  /** Is all of the command known? What is not can only be passed over. */
+  private isKnown(words: readonly Word[], [unset]: readonly Unset[]): boolean {
+    const { shell } = this
+    const unknown = words.find(({ text }) => shell.isUnknown(text))
+    if (unset === undefined && unknown === undefined) return true
+    const what =
+      unset === undefined
+        ? `what '${shell.unknowns.find(unknown!.text)!.command}' prints`
+        : `'$${unset.name}'`
+    const { line, column } = words[0]!
+    shell.warn(`left out ${line}:${column}`, `left out: ${what} is not known here`, words[0]!)
+    return false
   }
 
   private callOther(words: readonly Word[], unset: readonly Unset[], io: Io): Status {

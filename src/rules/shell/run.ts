@@ -90,6 +90,7 @@ class Shell extends ControlFlow implements ShellRuntime, ExpansionHost {
       return SUCCESS
     }
     const body = this.environment.functions.get(first.text)
+    if (body !== undefined && this.inPlace.has(body)) return SUCCESS
     return body === undefined
       ? this.caller.call(words, this.unset, io)
       : this.callFunction(body, words.slice(1), io)

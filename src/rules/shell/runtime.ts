@@ -49,6 +49,8 @@ export interface ShellRuntime {
   readonly programs: RulePrograms
   /** Scripts for bash: `echo` does not interpret backslashes. */
   readonly isBash: boolean
+  /** See `ShellOptions.branches`. */
+  readonly takesAll: boolean
   /** How many loops can be left. */
   readonly loops: number
   /** `$?` */
@@ -63,6 +65,7 @@ export interface ShellRuntime {
   forgetUnset(words: readonly Word[]): void
   /** A file's text; undefined if it is not known. */
   readFile(path: string): string | undefined
+  isUnknown(text: string): boolean
   /** Says something once for each `kind`. */
   warn(kind: string, message: string, place: Place): void
   /** A command as messages name it. */

@@ -31,6 +31,8 @@ export class ShellSession {
   readonly programs: RulePrograms
   readonly options: ShellOptions
   readonly isBash: boolean
+  /** See {@link ShellOptions.branches}. */
+  readonly takesAll: boolean
   protected readonly reporter: ShellReporter
   protected readonly files: Files
   /** How many loops of the function that runs are open. */
@@ -38,6 +40,8 @@ export class ShellSession {
   /** The bodies of the function and of the loop that run. */
   protected function: Command | undefined
   protected loopBody: Command | undefined
+  /** Functions whose commands were run where they are defined. */
+  protected readonly inPlace = new Set<Command>()
   protected depth = 0
   /** Where it is. */
   protected here: Place = { line: 1, column: 1 }
@@ -61,6 +65,7 @@ export class ShellSession {
     this.reporter = reporter
     this.options = options
     this.name = name
+    this.takesAll = options.branches === 'all'
     this.isBash = /^#!.*\b(?:bash|ksh|zsh)\b/.test(text)
     this.maxSteps = STEPS + text.length * STEPS_EACH
     const variables = Object.entries({ PATH: '/sbin:/bin', IFS: ' \t\n', ...options.variables })
@@ -82,6 +87,10 @@ export class ShellSession {
     return effectsOf(command, this.environment, this.programs, steps => this.spend(steps))
   }
 
+  protected touchesRules(command: Command | undefined): boolean {
+    return command !== undefined && this.effects(command).touchesRules
+  }
+
   protected leaves({ leavesScript, leavesFunction, leavesLoop }: Effects): boolean {
     return leavesScript || leavesFunction || (leavesLoop && this.loops > 0)
   }
@@ -89,9 +98,9 @@ export class ShellSession {
   /** Does it change rules, or leave a function or a loop that does? */
   protected mattersToRules({ touchesRules, leavesFunction, leavesLoop }: Effects): boolean {
     if (touchesRules) return true
-    const touched = (body: Command | undefined): boolean =>
-      body !== undefined && this.effects(body).touchesRules
-    return (leavesFunction && touched(this.function)) || (leavesLoop && touched(this.loopBody))
+    return (
+      (leavesFunction && this.touchesRules(this.function)) || (leavesLoop && this.touchesRules(this.loopBody))
+    )
   }
 
   /** What a part of the script would have changed is not known any more. */
@@ -100,7 +109,8 @@ export class ShellSession {
     // who changes IFS puts it back
     for (const name of effects.assigned) if (name !== 'IFS') this.environment.set(name, mark)
     if (effects.setsArguments) this.environment.args = [withOpenEnd(mark)]
-    if (effects.prints) io.output.write(mark, origin)
+    // where what is not known is left out, it must not take the next line with it
+    if (effects.prints) io.output.write(this.takesAll ? `${mark}\n` : mark, origin)
     for (const path of effects.written) this.files.forget(path, mark, origin)
   }
 

@@ -46,6 +46,11 @@ export function hasOpenEnd(text: string): boolean {
   return text.includes(OPEN_END)
 }
 
+/** Lines with something unknown in them are left empty. Where branches decide, such a text is refused before. */
+export function withoutUnknownLines(text: string): string {
+  return text.replace(/^.*[\ue000\ue002].*$/gm, '')
+}
+
 /** Text from outside, in which nothing may look like a mark. */
 export function withoutMarks(text: string): string {
   return text.replaceAll('\r\n', '\n').replace(/[\ue000-\ue01f]/g, '\ufffd')
