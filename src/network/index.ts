@@ -23,11 +23,7 @@ export {
   tick,
 } from './run.ts'
 export type { IcmpReport } from './segment.ts'
-export { type DatagramServerOptions, datagramServer } from './services/datagrams.ts'
-export { type EchoState, echo } from './services/echo.ts'
-export * from './services/http.ts'
-export { type ListenerOptions, type ListenerState, listener } from './services/listener.ts'
-export { type WebServerOptions, type WebServerState, webServer } from './services/web-server.ts'
+export * from './services.ts'
 export * from './sessions.ts'
 export type { LinkSpec, NetworkSpec, NodeSpec } from './spec.ts'
 export { type KeepAlive, TCP_DEFAULTS, type TcpSettings, type TcpState } from './tcp-connection.ts'

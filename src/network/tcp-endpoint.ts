@@ -1,4 +1,5 @@
 import { after, before } from '../conntrack/sequence.ts'
+import { concat } from './bytes.ts'
 import { ACK, FIN, NO_DATA, RST, type Segment, SYN } from './segment.ts'
 import {
   type EarlyPiece,
@@ -243,16 +244,9 @@ function onFin(connection: TcpConnection, out: TcpOutput): void {
 export function write(connection: TcpConnection, data: Uint8Array, out: TcpOutput): TcpConnection {
   if (connection.finishing || data.length === 0 || connection.state === 'CLOSED') return connection
   const next = connection.clone()
-  next.buffer = next.buffer.length === 0 ? data : joined(next.buffer, data)
+  next.buffer = concat(next.buffer, data)
   if (maySend(next.state)) sendPending(next, out)
   return next
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length)
-  both.set(a)
-  both.set(b, a.length)
-  return both
 }
 
 /** The program has nothing more to say: a FIN follows what is still to be sent. */

@@ -1,7 +1,7 @@
 import { Address, type Family } from '../address.ts'
 import { readSysctls } from '../compile-config.ts'
 import { createImpairment } from '../network/impairment.ts'
-import { parseTarget } from '../network/verbs/failure.ts'
+import { parseTarget } from '../network/target.ts'
 import { parsePorts } from '../network/verbs/scan.ts'
 import { parsePackets } from '../packet/text.ts'
 import { policyToRules } from '../policy/index.ts'

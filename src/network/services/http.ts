@@ -15,15 +15,19 @@ export interface HttpResponse {
 }
 
 const REASONS: Readonly<Record<number, string>> = {
+  101: 'Switching Protocols',
   200: 'OK',
   201: 'Created',
   400: 'Bad Request',
   403: 'Forbidden',
   404: 'Not Found',
+  405: 'Method Not Allowed',
   502: 'Bad Gateway',
   503: 'Service Unavailable',
   504: 'Gateway Timeout',
 }
+
+const REQUEST_LINE = /^([A-Za-z]+) (\S+) HTTP\/1\.[01]$/
 
 export function formatRequest(
   method: string,
@@ -53,9 +57,17 @@ export function formatResponse(
 /** Undefined while the request is not complete. */
 export function parseRequest(data: Uint8Array): HttpRequest | undefined {
   const message = splitMessage(data)
-  const match = /^(\S+) (\S+) HTTP\/1\.[01]$/.exec(message?.first ?? '')
+  const match = REQUEST_LINE.exec(message?.first ?? '')
   if (message === undefined || match === null) return undefined
   return { method: match[1]!, path: match[2]!, headers: message.headers, body: message.body }
+}
+
+/** Whether it cannot become a request, whatever follows. */
+export function isNotHttp(data: Uint8Array): boolean {
+  const text = toText(data.subarray(0, 4096))
+  const end = text.search(/\r?\n/)
+  if (end >= 0) return !REQUEST_LINE.test(text.slice(0, end))
+  return !/^[A-Za-z]{0,20}( \S*( [HTP/1.0]{0,8}\r?)?)?$/.test(text)
 }
 
 /** Undefined while the response is not complete. */

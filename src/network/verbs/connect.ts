@@ -1,30 +1,35 @@
-import { indexOfNode, type Network, nodeOf } from '../model.ts'
+import { concat } from '../bytes.ts'
+import { type ConnectFailure, failureOf, failureText } from '../failure.ts'
+import { indexOfNode, type Network } from '../model.ts'
 import type { NetworkDraft } from '../network-draft.ts'
-import { type ConnectOptions, type Program, type SocketId, toBytes, toText } from '../process.ts'
-import { ProcessContext, startProcess } from '../process-host.ts'
+import type { ConnectOptions, ProcessApi, ProcessEvent, Program } from '../process.ts'
+import { startProcess } from '../process-host.ts'
 import { change, DEFAULT_LIMIT_MS, type Ran, runWhile } from '../run.ts'
 import { NO_DATA } from '../segment.ts'
-import { concat } from '../services/web-server.ts'
-import type { TcpState } from '../tcp-connection.ts'
-import { type ConnectFailure, failureOf, failureText, parseTarget } from './failure.ts'
-
-/** One end of an open connection. */
-export interface ConnectionEnd {
-  readonly node: string
-  readonly pid: number
-  readonly socket: SocketId
-}
-
-/** A connection that stays open. */
-export interface OpenConnection {
-  readonly client: ConnectionEnd
-  /** Whoever has accepted it: the server, or a proxy in between. */
-  readonly server: ConnectionEnd
-}
+import { frame, PING, PONG, readFrames, TEXT } from '../services/web-socket.ts'
+import { parseTarget, parseUrl, type Target } from '../target.ts'
+import {
+  beginHandshake,
+  type Exchange,
+  exchangesWith,
+  type HandshakeState,
+  NO_HANDSHAKE,
+  onHandshake,
+  parseProxy,
+  webSocketExchange,
+} from './handshake.ts'
+import type { ClientState, ConnectionEnd, OpenConnection } from './open-connection.ts'
 
 export interface ConnectVerbOptions extends ConnectOptions {
   /** Of the client program, as `ss` shows it. Default `nc`. */
   readonly name?: string
+  /** `socks5://localhost:1080` or `http://proxy:3128`, as in `nc -x`. */
+  readonly proxy?: string
+  /**
+   * Where proxies or tunnels lie in between: the node whose end of the story the `server` is to be, instead of whoever
+   * has accepted the client's own connection. It is the latest connection that was accepted there meanwhile.
+   */
+  readonly servedBy?: string
   /** How long to wait for the connection. Default: as long as TCP itself tries. */
   readonly timeoutMs?: number
   /** To look at the handshake: comes back after this time, with the connection still under way. */
@@ -35,20 +40,14 @@ export type ConnectResult =
   /** With `waitMs`: neither open nor failed yet. */
   | { readonly outcome: 'connecting'; readonly text: string }
   | { readonly outcome: 'open'; readonly connection: OpenConnection; readonly text: string }
+  /** A proxy could or would not connect, or the server knows no web sockets. */
+  | { readonly outcome: 'blocked'; readonly text: string }
   | (ConnectFailure & { readonly text: string })
 
-interface ClientState {
-  readonly socket: SocketId
-  readonly startedMs: number
-  readonly status: 'connecting' | 'open' | 'ended' | 'closed' | 'reset' | 'timeout'
-  readonly failure: ConnectFailure | undefined
-  readonly received: Uint8Array
-}
-
 /**
- * Opens a connection that stays open, for {@link push} and {@link close}: a mail client's, a web socket, an SSH session.
+ * Opens a connection that stays open, for `push` and `close`: a mail client's, a web socket, an SSH session.
  *
- * @param target `web:80`, `198.51.100.7:80`, `[2001:db8::1]:80`
+ * @param target `web:80`, `198.51.100.7:80`, `[2001:db8::1]:80`; `ws://chat:8080/feed` for a web socket
  * @example
  * const opened = connect(start, 'laptop', 'chat:8080')
  * if (opened.result.outcome === 'open')
@@ -60,55 +59,71 @@ export function connect(
   target: string,
   options: ConnectVerbOptions = {},
 ): Ran & { readonly result: ConnectResult } {
-  const { host, port } = parseTarget(target)
+  const plan = planOf(target, options)
   const index = indexOfNode(network, from)
+  const servedBy = options.servedBy === undefined ? undefined : indexOfNode(network, options.servedBy)
   let result: ConnectResult | undefined
   const ran = change(network, draft => {
-    const program = clientProgram(host, port, options)
+    const program = clientProgram(plan, options)
     const pid = draft.onHost(index, onHost => startProcess(program, onHost))
     const state = () =>
       draft.processes(index).find(process => process.pid === pid)?.state as ClientState | undefined
     const isConnecting = (): boolean => state()?.status === 'connecting'
     runWhile(draft, options.waitMs ?? DEFAULT_LIMIT_MS, isConnecting)
     if (options.waitMs !== undefined && isConnecting()) {
-      result = { outcome: 'connecting', text: `connecting to ${host}:${port}` }
+      result = { outcome: 'connecting', text: `connecting to ${plan.target}` }
       return
     }
     runWhile(draft, DEFAULT_LIMIT_MS, () => draft.inFlight > 0)
-    result = resultOf(draft, index, pid, state(), `${host}:${port}`)
+    result = resultOf(draft, index, pid, state(), plan, servedBy)
   })
   return { ...ran, result: result! }
 }
 
-function clientProgram(host: string, port: number, options: ConnectVerbOptions): Program<ClientState> {
+/** Whom to connect to, and what to say there before the connection is the caller's. */
+interface Plan extends Target {
+  /** As the caller wrote it. */
+  readonly target: string
+  readonly exchanges: readonly Exchange[]
+  readonly isWebSocket: boolean
+}
+
+function planOf(text: string, options: ConnectVerbOptions): Plan {
+  const isWebSocket = /^wss?:/.test(text)
+  const url = isWebSocket ? parseUrl(text) : undefined
+  const target = url ?? parseTarget(text)
+  const proxy = options.proxy === undefined ? undefined : parseProxy(options.proxy)
+  const { host, port } = proxy ?? target
+  const exchanges = [
+    ...(proxy === undefined ? [] : exchangesWith(proxy, target)),
+    ...(url === undefined ? [] : [webSocketExchange(url.path, url.authority)]),
+  ]
+  return { host, port, target: text, exchanges, isWebSocket }
+}
+
+function clientProgram(plan: Plan, options: ConnectVerbOptions): Program<ClientState> {
+  const { exchanges } = plan
   return {
     name: options.name ?? 'nc',
     start(api) {
-      const socket = api.connect(host, port, options)
+      const socket = api.connect(plan.host, plan.port, options)
       if (options.timeoutMs !== undefined) api.setTimer('give-up', options.timeoutMs)
-      return { socket, startedMs: api.nowMs, status: 'connecting', failure: undefined, received: NO_DATA }
+      return {
+        socket,
+        startedMs: api.nowMs,
+        status: 'connecting',
+        handshake: NO_HANDSHAKE,
+        received: NO_DATA,
+        frames: NO_DATA,
+      }
     },
     handle(state, event, api) {
-      const afterMs = api.nowMs - state.startedMs
-      const fail = (failure: ConnectFailure): ClientState => {
-        api.exit(failure)
-        return { ...state, status: 'closed', failure }
-      }
-      if (state.status === 'connecting') {
-        if (event.kind === 'connected') {
-          api.clearTimer('give-up')
-          return { ...state, status: 'open' }
-        }
-        if (event.kind === 'timer') {
-          api.abort(state.socket)
-          return fail({ outcome: 'filtered', afterMs })
-        }
-        const failure = failureOf(event, state.socket, afterMs)
-        return failure === undefined ? state : fail(failure)
-      }
+      if (state.status === 'connecting') return whileConnecting(state, event, exchanges, api)
       switch (event.kind) {
         case 'data':
-          return { ...state, received: concat(state.received, event.data) }
+          return plan.isWebSocket
+            ? takeWebSocketData(state, event.data, api)
+            : { ...state, received: concat(state.received, event.data) }
         case 'ended':
           api.close(state.socket)
           return { ...state, status: 'ended' }
@@ -123,96 +138,90 @@ function clientProgram(host: string, port: number, options: ConnectVerbOptions):
   }
 }
 
+/** Until the connection stands, and everything that comes first is said. */
+function whileConnecting(
+  state: ClientState,
+  event: ProcessEvent,
+  exchanges: readonly Exchange[],
+  api: ProcessApi,
+): ClientState {
+  const fail = (failure: Failure): ClientState => {
+    api.exit(failure)
+    return { ...state, status: 'closed' }
+  }
+  const open = (handshake: HandshakeState): ClientState => {
+    const isOpen = handshake.at === exchanges.length
+    if (isOpen) api.clearTimer('give-up')
+    return { ...state, handshake, status: isOpen ? 'open' : 'connecting', received: handshake.data }
+  }
+  switch (event.kind) {
+    case 'connected':
+      return open(beginHandshake(exchanges, state.socket, api))
+    case 'data': {
+      const handshake = onHandshake(exchanges, state.handshake, event.data, state.socket, api)
+      return handshake.failed === undefined
+        ? open(handshake)
+        : fail({ outcome: 'blocked', why: handshake.failed })
+    }
+    case 'ended':
+    case 'reset':
+      return fail({ outcome: 'blocked', why: 'the connection was ended' })
+    case 'timer':
+      api.abort(state.socket)
+      return fail({ outcome: 'filtered', afterMs: api.nowMs - state.startedMs })
+    default: {
+      const failure = failureOf(event, state.socket, api.nowMs - state.startedMs)
+      return failure === undefined ? state : fail(failure)
+    }
+  }
+}
+
+/** Why nothing came of it. */
+type Failure = ConnectFailure | { readonly outcome: 'blocked'; readonly why: string }
+
+function takeWebSocketData(state: ClientState, data: Uint8Array, api: ProcessApi): ClientState {
+  const { frames, rest } = readFrames(concat(state.frames, data))
+  let { received } = state
+  for (const { opcode, payload } of frames) {
+    if (opcode === TEXT) received = concat(received, payload)
+    if (opcode === PING) api.send(state.socket, frame(PONG, payload, true))
+  }
+  return { ...state, received, frames: rest }
+}
+
 function resultOf(
   draft: NetworkDraft,
   node: number,
   pid: number,
   state: ClientState | undefined,
-  target: string,
+  { target, isWebSocket }: Plan,
+  servedBy: number | undefined,
 ): ConnectResult {
   const exit = draft.exits.find(other => other.node === node && other.pid === pid)
   if (state === undefined || exit !== undefined) {
-    const failure = exit!.result as ConnectFailure
-    return { ...failure, text: `connect to ${target} failed: ${failureText(failure)}` }
+    const failure = exit!.result as Failure
+    const why = failure.outcome === 'blocked' ? failure.why : failureText(failure)
+    return { ...failure, text: `connect to ${target} failed: ${why}` }
   }
-  const own = draft.onHost(node, host => host.connection(state.socket))!
+  const client = { node: draft.nodeName(node), pid, socket: state.socket }
+  const server = servedBy === undefined ? acceptedEnd(draft, client) : latestAt(draft, servedBy)
+  return { outcome: 'open', connection: { client, server, isWebSocket }, text: `connected to ${target}` }
+}
+
+/** The end that has accepted the client's own connection; the client's, if none of this network has. */
+function acceptedEnd(draft: NetworkDraft, client: ConnectionEnd): ConnectionEnd {
+  const index = draft.topology.indexes.get(client.node)!
+  const own = draft.onHost(index, host => host.connection(client.socket))
   // Sequence numbers pass every NAT, and no two connections of a network have the same.
   const other = draft.acceptedConnections.find(
-    ({ connection }) => connection.peerInitialSequence === own.initialSequence,
+    ({ connection }) => own !== undefined && connection.peerInitialSequence === own.initialSequence,
   )
-  const client = { node: draft.nodeName(node), pid, socket: state.socket }
-  const server =
-    other === undefined
-      ? client
-      : { node: draft.nodeName(other.node), pid: other.connection.pid, socket: other.connection.id }
-  return { outcome: 'open', connection: { client, server }, text: `connected to ${target}` }
+  if (other === undefined) return client
+  return { node: draft.nodeName(other.node), pid: other.connection.pid, socket: other.connection.id }
 }
 
-export interface PushOptions {
-  /** Which end speaks. Default `client`. */
-  readonly from?: 'client' | 'server'
-  /** How long to wait for the data to arrive and be acknowledged. Default 3000. */
-  readonly waitMs?: number
-}
-
-export type PushResult =
-  /** The other end has it and has said so. */
-  | { readonly outcome: 'delivered' }
-  /** Not acknowledged in time: it is still being sent again. */
-  | { readonly outcome: 'unacknowledged' }
-  /** The socket is gone: closed, reset or timed out. */
-  | { readonly outcome: 'broken' }
-
-/** One end of an open connection sends data, unasked. */
-export function push(
-  network: Network,
-  connection: OpenConnection,
-  data: string | Uint8Array,
-  options: PushOptions = {},
-): Ran & { readonly result: PushResult } {
-  const end = options.from === 'server' ? connection.server : connection.client
-  const index = indexOfNode(network, end.node)
-  let result: PushResult = { outcome: 'broken' }
-  const ran = change(network, draft => {
-    const socket = () => draft.onHost(index, host => host.connection(end.socket))
-    if (socket() === undefined) return
-    draft.onHost(index, host => new ProcessContext(end.pid, host).send(end.socket, toBytes(data)))
-    const isWaiting = (): boolean => {
-      const now = socket()
-      return now !== undefined && now.sendUnacknowledged !== now.sendNext
-    }
-    runWhile(draft, options.waitMs ?? 3000, isWaiting)
-    runWhile(draft, DEFAULT_LIMIT_MS, () => draft.inFlight > 0)
-    if (socket() !== undefined) result = { outcome: isWaiting() ? 'unacknowledged' : 'delivered' }
-  })
-  return { ...ran, result }
-}
-
-/** One end closes (FIN), or breaks it off (`abort`: RST). The client's program ends with it. */
-export function close(
-  network: Network,
-  connection: OpenConnection,
-  options: { readonly from?: 'client' | 'server'; readonly abort?: boolean } = {},
-): Ran {
-  const end = options.from === 'server' ? connection.server : connection.client
-  const index = indexOfNode(network, end.node)
-  return change(network, draft => {
-    draft.onHost(index, host => {
-      const context = new ProcessContext(end.pid, host)
-      if (options.abort === true) context.abort(end.socket)
-      else context.close(end.socket)
-    })
-    runWhile(draft, DEFAULT_LIMIT_MS, () => draft.inFlight > 0)
-  })
-}
-
-/** What an end of a connection knows of it: the state as `ss` shows it (`CLOSED` when the socket is gone). */
-export function connectionState(network: Network, { node, socket }: ConnectionEnd): TcpState {
-  return nodeOf(network, node).host.connections.get(socket)?.state ?? 'CLOSED'
-}
-
-/** What the client of {@link connect} has received so far; undefined when its program has ended. */
-export function received(network: Network, { client }: OpenConnection): string | undefined {
-  const process = nodeOf(network, client.node).host.processes.find(({ pid }) => pid === client.pid)
-  return process === undefined ? undefined : toText((process.state as ClientState).received)
+/** What a node has accepted last; an end without a socket if that is nothing. */
+function latestAt(draft: NetworkDraft, node: number): ConnectionEnd {
+  const latest = draft.acceptedConnections.findLast(other => other.node === node)?.connection
+  return { node: draft.nodeName(node), pid: latest?.pid ?? 0, socket: latest?.id ?? 0 }
 }

@@ -1,15 +1,26 @@
+import { concat } from '../bytes.ts'
+import { type ConnectFailure, failureOf, failureText } from '../failure.ts'
 import type { Network } from '../model.ts'
 import { type ConnectOptions, type Program, type SocketId, toText } from '../process.ts'
 import { kill, type Ran, runProgram } from '../run.ts'
 import { NO_DATA } from '../segment.ts'
 import { formatRequest, type HttpResponse, parseResponse } from '../services/http.ts'
-import { concat } from '../services/web-server.ts'
-import { type ConnectFailure, failureOf, failureText, parseTarget } from './failure.ts'
+import { parseUrl } from '../target.ts'
+import {
+  beginHandshake,
+  exchangesWith,
+  type HandshakeState,
+  NO_HANDSHAKE,
+  onHandshake,
+  parseProxy,
+} from './handshake.ts'
 
 export interface CurlOptions extends ConnectOptions {
   readonly method?: string
   readonly body?: string
   readonly headers?: Readonly<Record<string, string>>
+  /** `-x`: `socks5://localhost:1080` or `http://proxy:3128`. Names are then the proxy's to look up. */
+  readonly proxy?: string
   /** `--max-time`. Default: as long as TCP itself tries (127 s for a SYN that nobody answers). */
   readonly timeoutMs?: number
 }
@@ -22,12 +33,15 @@ export type CurlResult =
   | { readonly outcome: 'empty'; readonly text: string }
   /** It stood, and then nothing came any more. */
   | { readonly outcome: 'stalled'; readonly afterMs: number; readonly text: string }
+  /** A proxy could or would not connect. */
+  | { readonly outcome: 'blocked'; readonly text: string }
   | (ConnectFailure & { readonly text: string })
 
 interface CurlState {
   readonly socket: SocketId
   readonly startedMs: number
   readonly connected: boolean
+  readonly handshake: HandshakeState
   readonly data: Uint8Array
 }
 
@@ -58,14 +72,26 @@ export function curl(
 }
 
 function curlProgram(url: string, options: CurlOptions): Program<CurlState> {
-  const { host, port, path, authority } = parseUrl(url)
+  const { scheme, path, authority, ...server } = parseUrl(url)
   const { method = options.body === undefined ? 'GET' : 'POST', body, headers, timeoutMs } = options
+  const proxy = options.proxy === undefined ? undefined : parseProxy(options.proxy)
+  const { host, port } = proxy ?? server
+  // An HTTP proxy gets whole requests for http, and passes on bytes for https.
+  const isWhole = proxy?.scheme === 'http' && scheme === 'http'
+  const exchanges = proxy === undefined || isWhole ? [] : exchangesWith(proxy, server)
+  const request = formatRequest(
+    method,
+    isWhole ? `http://${authority}${path}` : path,
+    authority,
+    body,
+    headers,
+  )
   return {
     name: 'curl',
     start(api) {
       const socket = api.connect(host, port, options)
       if (timeoutMs !== undefined) api.setTimer('max-time', timeoutMs)
-      return { socket, startedMs: api.nowMs, connected: false, data: NO_DATA }
+      return { socket, startedMs: api.nowMs, connected: false, handshake: NO_HANDSHAKE, data: NO_DATA }
     },
     handle(state, event, api) {
       const afterMs = api.nowMs - state.startedMs
@@ -74,8 +100,16 @@ function curlProgram(url: string, options: CurlOptions): Program<CurlState> {
         return state
       }
       if (event.kind === 'connected') {
-        api.send(state.socket, formatRequest(method, path, authority, body, headers))
-        return { ...state, connected: true }
+        const handshake = beginHandshake(exchanges, state.socket, api)
+        if (exchanges.length === 0) api.send(state.socket, request)
+        return { ...state, connected: true, handshake }
+      }
+      if (event.kind === 'data' && state.handshake.at < exchanges.length) {
+        const handshake = onHandshake(exchanges, state.handshake, event.data, state.socket, api)
+        if (handshake.failed !== undefined)
+          return done({ outcome: 'blocked', text: `curl: (97) ${handshake.failed}` })
+        if (handshake.at === exchanges.length) api.send(state.socket, request)
+        return { ...state, handshake }
       }
       if (event.kind === 'data') {
         const data = concat(state.data, event.data)
@@ -109,11 +143,4 @@ function textOf(failure: ConnectFailure, host: string, port: number, afterMs: nu
     return `curl: (6) Could not resolve host: ${host}`
   const code = failure.outcome === 'filtered' ? 28 : 7
   return `curl: (${code}) Failed to connect to ${host} port ${port} after ${afterMs} ms: ${failureText(failure)}`
-}
-
-function parseUrl(url: string): { host: string; port: number; path: string; authority: string } {
-  const match = /^(?:(https?):\/\/)?([^/]+)(\/.*)?$/.exec(url)
-  if (match === null) throw new RangeError(`not a URL: ${JSON.stringify(url)}; e.g. 'http://web:8080/'`)
-  const { host, port } = parseTarget(match[2]!, match[1] === 'https' ? 443 : 80)
-  return { host, port, path: match[3] ?? '/', authority: match[2]! }
 }

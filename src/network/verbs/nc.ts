@@ -1,9 +1,10 @@
+import { concat } from '../bytes.ts'
+import { type ConnectFailure, failureOf, failureText } from '../failure.ts'
 import type { Network } from '../model.ts'
 import { type ConnectOptions, type Program, type SocketId, toBytes, toText } from '../process.ts'
 import { type Ran, runProgram } from '../run.ts'
 import { NO_DATA } from '../segment.ts'
-import { concat } from '../services/web-server.ts'
-import { type ConnectFailure, failureOf, failureText, parseTarget } from './failure.ts'
+import { parseTarget } from '../target.ts'
 
 export interface NcOptions extends ConnectOptions {
   /** `-w`: how long to wait for the connection. Default: as long as TCP itself tries. */

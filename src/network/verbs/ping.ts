@@ -1,9 +1,9 @@
 import type { Address } from '../../address.ts'
+import { errorText, reportText } from '../failure.ts'
 import type { Network } from '../model.ts'
 import type { Program, Unreachable } from '../process.ts'
 import { type Ran, runProgram } from '../run.ts'
 import type { IcmpReport } from '../segment.ts'
-import { errorText, reportText } from './failure.ts'
 
 export interface PingOptions {
   /** `-c`. Default 1. */

@@ -1,7 +1,7 @@
+import { type ConnectFailure, failureOf, reportText } from '../failure.ts'
 import type { Network } from '../model.ts'
 import type { Program, SocketId } from '../process.ts'
 import { type Ran, runProgram } from '../run.ts'
-import { type ConnectFailure, failureOf, reportText } from './failure.ts'
 
 export interface ScannedPort {
   readonly port: number

@@ -1,8 +1,9 @@
+import { errorText, reportText } from '../failure.ts'
 import type { Network } from '../model.ts'
 import { type Program, type SocketId, toText, type Unreachable } from '../process.ts'
 import { type Ran, runProgram } from '../run.ts'
 import type { IcmpReport } from '../segment.ts'
-import { errorText, parseTarget, reportText } from './failure.ts'
+import { parseTarget } from '../target.ts'
 
 export interface UdpOptions {
   /** Default `?`. */

@@ -1,6 +1,6 @@
-import { icmpName } from '../../packet/names.ts'
-import type { ProcessEvent, SocketId, Unreachable } from '../process.ts'
-import type { IcmpReport } from '../segment.ts'
+import { icmpName } from '../packet/names.ts'
+import type { ProcessEvent, SocketId, Unreachable } from './process.ts'
+import type { IcmpReport } from './segment.ts'
 
 /** Why a connection did not come about, from the point of view of the one who tried. */
 export type ConnectFailure =
@@ -46,21 +46,4 @@ export function errorText(error: Unreachable): string {
 /** `port-unreachable from 203.0.113.1` */
 export function reportText({ from, type, code }: IcmpReport): string {
   return `${icmpName(from.family, type, code) ?? `type ${type} code ${code}`} from ${from}`
-}
-
-/** A host as text and a port: `198.51.100.7:80`, `web:80`, `[2001:db8::1]:80`. */
-export interface Target {
-  readonly host: string
-  readonly port: number
-}
-
-/** @throws RangeError when it is none */
-export function parseTarget(text: string, defaultPort?: number): Target {
-  const match = /^\[([^\]]+)\](?::(\d+))?$/.exec(text) ?? /^([^:[\]]+)(?::(\d+))?$/.exec(text)
-  const port = match?.[2] === undefined ? defaultPort : Number(match[2])
-  if (match?.[1] === undefined || port === undefined || port < 1 || port > 65535)
-    throw new RangeError(
-      `not a host and a port: ${JSON.stringify(text)}; e.g. 'web:80' or '[2001:db8::1]:80'`,
-    )
-  return { host: match[1], port }
 }
