@@ -7,6 +7,7 @@ import { arrive, PATH, parseRules, run, step, TraceRecorder, Transaction } from 
 import { kernelFigures } from './kernel.mjs'
 import { heapBytes, measure, measureBeside } from './measure.mjs'
 import { mutableEngine } from './mutable.mjs'
+import { networkFigures } from './network.mjs'
 import { Report } from './report.mjs'
 import { establishedTcp, Flows, router, rulesText, withoutIndex, withSessions } from './traffic.mjs'
 
@@ -23,6 +24,7 @@ rules()
 sessions()
 versions()
 reading()
+networkFigures(report)
 if (options.json !== undefined) report.write(options.json)
 
 /** Round robin over the flows of a state, one step a packet. */

@@ -88,6 +88,57 @@ export function withoutFirst(queue: EventQueue): EventQueue {
   return queue === undefined ? undefined : merge(queue.left, queue.right)
 }
 
+/**
+ * A queue while things happen: what is added for the present moment waits in a line of its own, since nearly everything
+ * that happens makes something else happen at once, and a heap would be turned over twice for each.
+ */
+export class EventDraft {
+  private heap: EventQueue
+  /** For `nowMs`, by sequence. Taken ones stay in front of `taken` until all are gone. */
+  private line: NetworkEvent[] = []
+  private taken = 0
+
+  constructor(queue: EventQueue) {
+    this.heap = queue
+  }
+
+  /** @param nowMs the time at which everything in the line happens: it only changes when the line is empty */
+  add(event: NetworkEvent, nowMs: number): void {
+    if (event.atMs === nowMs) this.line.push(event)
+    else this.heap = addEvent(this.heap, event)
+  }
+
+  get first(): NetworkEvent | undefined {
+    const waiting = this.line[this.taken]
+    const queued = firstEvent(this.heap)
+    if (waiting === undefined || queued === undefined) return waiting ?? queued
+    return isBefore(queued, waiting) ? queued : waiting
+  }
+
+  /** @throws RangeError when there is nothing */
+  takeFirst(): NetworkEvent {
+    const { first } = this
+    if (first === undefined) throw new RangeError('nothing is going to happen')
+    if (first !== this.line[this.taken]) {
+      this.heap = withoutFirst(this.heap)
+      return first
+    }
+    this.taken++
+    if (this.taken === this.line.length) {
+      this.line = []
+      this.taken = 0
+    }
+    return first
+  }
+
+  /** The queue with everything in it. */
+  commit(): EventQueue {
+    let queue = this.heap
+    for (let at = this.taken; at < this.line.length; at++) queue = addEvent(queue, this.line[at]!)
+    return queue
+  }
+}
+
 /** All events, the next one first. */
 export function* eventsOf(queue: EventQueue): Generator<NetworkEvent> {
   for (let rest = queue; rest !== undefined; rest = withoutFirst(rest)) yield rest.event

@@ -5,7 +5,7 @@ import type { Emission, Outcome } from '../outcome.ts'
 import type { Packet } from '../packet/packet.ts'
 import type { PersistentVector } from '../persistent/vector.ts'
 import type { FirewallState } from '../state.ts'
-import { addEvent, type EventQueue, firstEvent, NetworkEvent, withoutFirst } from './event-queue.ts'
+import { EventDraft, NetworkEvent } from './event-queue.ts'
 import { HostDraft, type Surroundings } from './host-draft.ts'
 import { atTime, Hop, type LinkState, type LogEntry, Loss, type Network, NodeState } from './model.ts'
 import type { Process } from './process.ts'
@@ -33,7 +33,7 @@ export class NetworkDraft implements Surroundings {
   readonly owner = {}
   readonly topology: Topology
   nowMs: number
-  /** What was logged during this run. */
+  /** What was logged during this run; nothing in a network that keeps no log. */
   readonly hops: LogEntry[] = []
   readonly exits: Exit[] = []
   /** Connections that a listening socket has taken, with their node. */
@@ -43,7 +43,7 @@ export class NetworkDraft implements Surroundings {
   private readonly base: Network
   private nodes: PersistentVector<NodeState>
   private links: PersistentVector<LinkState>
-  private queue: EventQueue
+  private readonly queue: EventDraft
   private sequence: number
   private journeys: number
   private hopCount: number
@@ -57,7 +57,7 @@ export class NetworkDraft implements Surroundings {
     this.nowMs = base.nowMs
     this.nodes = base.nodes
     this.links = base.links
-    this.queue = base.queue
+    this.queue = new EventDraft(base.queue)
     this.sequence = base.sequence
     this.inFlight = base.inFlight
     this.waitingCount = base.waiting
@@ -71,7 +71,7 @@ export class NetworkDraft implements Surroundings {
       nowMs: this.nowMs,
       nodes: this.nodes,
       links: this.links,
-      queue: this.queue,
+      queue: this.queue.commit(),
       sequence: this.sequence,
       inFlight: this.inFlight,
       waiting: this.waitingCount,
@@ -83,13 +83,12 @@ export class NetworkDraft implements Surroundings {
 
   /** When the next thing happens; undefined when nothing ever will. */
   get nextAtMs(): number | undefined {
-    return firstEvent(this.queue)?.atMs
+    return this.queue.first?.atMs
   }
 
   /** The next thing happens. */
   next(): void {
-    const event = firstEvent(this.queue)!
-    this.queue = withoutFirst(this.queue)
+    const event = this.queue.takeFirst()
     this.nowMs = event.atMs
     this.cause = event.cause
     switch (event.kind) {
@@ -166,8 +165,10 @@ export class NetworkDraft implements Surroundings {
   }
 
   private record(entry: LogEntry): void {
+    // An entry holds on to the state that the packet met: without a log nothing does.
+    if (!this.base.keepsLog) return
     this.hops.push(entry)
-    if (this.base.keepsLog) this.log = this.log.push(entry, this.owner)
+    this.log = this.log.push(entry, this.owner)
   }
 
   /** Over the link that the device is on, to whom the next hop's address belongs. */
@@ -251,7 +252,7 @@ export class NetworkDraft implements Surroundings {
       0,
       '',
     )
-    this.queue = addEvent(this.queue, event)
+    this.queue.add(event, this.nowMs)
   }
 
   private lose(
@@ -298,7 +299,7 @@ export class NetworkDraft implements Surroundings {
   ): number {
     const sequence = this.sequence++
     const event = new NetworkEvent(atMs, sequence, kind, node, '', undefined, 0, this.cause, owner, timer)
-    this.queue = addEvent(this.queue, event)
+    this.queue.add(event, this.nowMs)
     return sequence
   }
 

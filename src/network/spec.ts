@@ -60,7 +60,7 @@ export interface NetworkSpec {
   /** The hosts table. A node's own name need not be in it. */
   readonly dns?: { readonly [name: string]: OneOrMore<string> }
   readonly nowMs?: number
-  /** Whether every hop is kept (about 2 kB each). Default true. */
+  /** Whether every hop is kept, and told by `send`, `tick` and the verbs (about 2 kB each). Default true. */
   readonly log?: boolean
   /** Where the kernel would be random; see `StepOptions`. */
   readonly stepOptions?: StepOptions

@@ -10,7 +10,7 @@ import {
   packetsOf,
   reportJson,
 } from '../../src/scenario/index.ts'
-import { EXAMPLES, OFFICE, readExample, runText } from './support.ts'
+import { EXAMPLES, OFFICE, runExample, runText } from './support.ts'
 
 const SHORT = `${OFFICE}
 - name: out through NAT
@@ -139,7 +139,7 @@ describe('a report as text', () => {
   })
 
   it.each(EXAMPLES)('%s fits 100 columns', file => {
-    const lines = formatReport(runText(readExample(file), file), {
+    const lines = formatReport(runExample(file), {
       tables: ['summary', 'audit', 'outbound'],
     }).split('\n')
     expect(lines.filter(line => line.length > 100)).toEqual([])
@@ -182,7 +182,7 @@ describe('other forms', () => {
   })
 
   it('nothing in a Mermaid text ends a statement', () => {
-    const lines = EXAMPLES.flatMap(file => mermaid(packetsOf(runText(readExample(file), file))).split('\n'))
+    const lines = EXAMPLES.flatMap(file => mermaid(packetsOf(runExample(file))).split('\n'))
     const known =
       /^(sequenceDiagram| {2}participant n\d+ as [^;]+| {2}n\d+(->>|-x)n\d+: [^;]+| {2}Note over n\d+: [^;]+)$/
     expect(lines.filter(line => !known.test(line.replaceAll('#35;', '')))).toEqual([])
@@ -226,7 +226,7 @@ describe('other forms', () => {
 })
 
 describe('connection attempts', () => {
-  const attempts = attemptsOf(runText(readExample('examples/002-hospital.yaml')))
+  const attempts = attemptsOf(runExample('examples/002-hospital.yaml'))
 
   it('each with who began, where to, verdict and rule', () => {
     expect(attempts.slice(0, 2)).toMatchObject([
@@ -250,7 +250,7 @@ describe('connection attempts', () => {
   })
 
   it('a DMZ is neither inside nor outside, and a port forward leads into it', () => {
-    const [first] = attemptsOf(runText(readExample('examples/002-patient-portal.yaml')))
+    const [first] = attemptsOf(runExample('examples/002-patient-portal.yaml'))
     expect(first).toMatchObject({ type: 'DMZ services', to: '203.0.113.1:443', finalTo: '10.9.0.5:443' })
   })
 })

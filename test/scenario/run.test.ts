@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { DiagnosticError } from '../../src/diagnostic.ts'
 import { packetsOf, reportJson, runScenario, stepsOf } from '../../src/scenario/index.ts'
 import { readScenario } from '../../src/scenario/read.ts'
-import { EXAMPLES, OFFICE, readExample, runText } from './support.ts'
+import { EXAMPLES, OFFICE, readExample, runExample, runText } from './support.ts'
 
 const failuresOf = (text: string): string[] =>
   runText(OFFICE + text).failures.map(({ what, expected, actual }) => `${what}: ${expected}, not ${actual}`)
 
 describe('the stories', () => {
   it.each(EXAMPLES)('%s', file => {
-    const run = runText(readExample(file), file)
+    const run = runExample(file)
     expect(run.failures.map(({ path, what, actual }) => `${path.join('.')} ${what} ${actual}`)).toEqual([])
     expect(run.checkCount).toBeGreaterThan(10)
   })

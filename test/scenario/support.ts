@@ -22,6 +22,15 @@ export const EXAMPLES: readonly string[] = readdirSync('examples', { recursive: 
   .sort()
   .map(name => `examples/${name}`)
 
+const runs = new Map<string, ScenarioRun>()
+
+/** A run of a story, of the engine as it is: made once for all tests that look at it. */
+export function runExample(file: string): ScenarioRun {
+  const run = runs.get(file) ?? runText(readExample(file), file)
+  runs.set(file, run)
+  return run
+}
+
 export const readExample = (file: string): string => readFileSync(file, 'utf8')
 
 /** A laptop, a firewall and a web server; the beginning of a scenario, up to `steps:`. */
