@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { DiagnosticError } from '../diagnostic.ts'
 import { checkCommand } from './check.ts'
 import { conformanceCommand } from './conformance.ts'
+import { coverageCommand } from './coverage.ts'
 import { diffCommand } from './diff.ts'
 import { explainCommand } from './explain.ts'
 import { isFileError } from './input.ts'
@@ -25,6 +26,7 @@ const program = new Command('netfilter-sim')
   .addCommand(natCommand())
   .addCommand(runCommand())
   .addCommand(explainCommand())
+  .addCommand(coverageCommand())
   .addCommand(policyCommand())
   .addCommand(rulesCommand())
   .addCommand(checkCommand(version))

@@ -9,6 +9,7 @@ export {
   type StepRun,
   stepsOf,
 } from './entries.ts'
+export { type Exercise, exercises, type RulesetUser, unnoticedMutants } from './exercise.ts'
 export type { Check } from './expectations.ts'
 export type { Ends, HopView, PacketView } from './packet-view.ts'
 export type { Path } from './positions.ts'

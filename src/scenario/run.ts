@@ -1,4 +1,5 @@
 import { type Diagnostic, DiagnosticError } from '../diagnostic.ts'
+import type { Network } from '../network/index.ts'
 import type { ZonePolicy } from '../policy/index.ts'
 import { buildNetwork } from './build-network.ts'
 import {
@@ -23,17 +24,22 @@ import { commandOf } from './step-text.ts'
 /**
  * Runs a scenario. The same scenario gives the same run, whenever and wherever.
  *
+ * @param prepare makes the network that the steps begin with of the one that the scenario describes, e.g. with other rules
  * @throws DiagnosticError for what could only be seen when it ran, e.g. data for a connection that did not come about
  * @example
  * const run = runScenario(scenario)
  * run.passed
  * console.log(formatReport(run))
  */
-export function runScenario(scenario: Scenario): ScenarioRun {
+export function runScenario(
+  scenario: Scenario,
+  prepare: (network: Network) => Network = network => network,
+): ScenarioRun {
   const { input, file, readFile } = scenario
-  const { network } = buildNetwork(input.network, readFile)
-  if (network === undefined)
+  const { network: built } = buildNetwork(input.network, readFile)
+  if (built === undefined)
     throw new RangeError('a scenario that was not read cannot be run: use readScenario')
+  const network = prepare(built)
   const runner = new Runner(scenario)
   const { entries } = runner.steps(input.steps, ['steps'], '', { network, connections: new Map() }, undefined)
   const checks = stepsOf(entries).flatMap(step => step.checks)

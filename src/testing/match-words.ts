@@ -30,7 +30,9 @@ export const MATCH_WORDS: { readonly [name: string]: MatchWords } = {
     words: at =>
       joined(
         maybeNot(oneOf('--dst-type', '--src-type')),
-        oneOf('LOCAL', 'UNICAST', 'BROADCAST', 'MULTICAST', 'ANYCAST', 'LOCAL,BROADCAST', 'UNSPEC'),
+        at.site.family === 4
+          ? oneOf('LOCAL', 'UNICAST', 'BROADCAST', 'MULTICAST', 'ANYCAST', 'LOCAL,BROADCAST', 'UNSPEC')
+          : oneOf('LOCAL', 'UNICAST', 'MULTICAST', 'ANYCAST', 'UNSPEC'),
         maybe(limitIface(at)),
       ),
   },
@@ -208,7 +210,7 @@ export const MATCH_WORDS: { readonly [name: string]: MatchWords } = {
         '--limit 1/hour --limit-burst 1',
         '--limit 1/hour --limit-burst 2',
         '--limit 3/day --limit-burst 3',
-        '--limit 1/day',
+        '--limit 1/day --limit-burst 1',
       ),
   },
   mac: { words: () => maybeNot(fc.constant('--mac-source 02:00:00:00:00:01')) },

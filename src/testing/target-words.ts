@@ -120,7 +120,14 @@ export const TARGET_WORDS: { readonly [name: string]: TargetWords } = {
   SNPT: { words: () => fc.constant('--src-pfx 2001:db8:6::/64 --dst-pfx 2001:db8:ffff::/64') },
   TCPMSS: {
     protocols: [6],
-    words: () => oneOf('--set-mss 1360', '--set-mss 536', '--clamp-mss-to-pmtu', '--set-mss 2000'),
+    words: ({ hooks }) =>
+      oneOf(
+        '--set-mss 1360',
+        '--set-mss 536',
+        // the route must be known
+        ...(hooks.some(hook => hook === 'PREROUTING' || hook === 'INPUT') ? [] : ['--clamp-mss-to-pmtu']),
+        '--set-mss 2000',
+      ),
   },
   TCPOPTSTRIP: {
     words: () =>
@@ -165,7 +172,7 @@ export function targetWords(
 ): { weight: number; arbitrary: fc.Arbitrary<string> } {
   const { weight = 1, words } = TARGET_WORDS[name]!
   // TCPMSS wants a rule that only lets SYN through
-  const guard = name === 'TCPMSS' ? '--tcp-flags SYN,RST SYN ' : ''
+  const guard = name === 'TCPMSS' ? '-m tcp --tcp-flags SYN,RST SYN ' : ''
   return {
     weight,
     arbitrary: words(at).map(options => `${guard}-j ${name}${options === '' ? '' : ` ${options}`}`),
