@@ -59,7 +59,8 @@ function compileFamily(
       ? old.routing
       : RoutingTable.compile(family, { interfaces, routes, sysctls })
   // Once on, tracking stays on until the last rule that needs it has gone; connections do not go with it.
-  return { rules, routing, tracking: config.conntrack === 'on' || (rules?.needsConntrack ?? false) }
+  const tracking = config.conntrack === 'on' || (rules?.needsConntrack ?? false)
+  return { rules, routing, tracking, defragments: tracking || (rules?.needsDefragmentation ?? false) }
 }
 
 /** Sysctls outside conntrack that routing or the engine read (see ip/interfaces.ts). */

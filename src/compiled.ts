@@ -14,6 +14,8 @@ export interface CompiledConfig {
 export interface CompiledFamily {
   readonly rules: CompiledRuleset | undefined
   readonly routing: RoutingTable
-  /** Connection tracking and defragmentation are on. */
+  /** Connection tracking is on, and with it defragmentation. */
   readonly tracking: boolean
+  /** Fragments are put together before anything looks at them. */
+  readonly defragments: boolean
 }

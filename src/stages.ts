@@ -18,12 +18,12 @@ export type Stage = (skb: Skb, hook: Hook, transaction: Transaction) => Verdict
 const IPV4_MORE_OR_OFFSET = 0x3fff
 
 /**
- * Puts fragments together before anything else looks at them (nf_defrag_ipv4/ipv6); on exactly when conntrack is. What
- * conntrack has seen before it came in on `lo` stays as it is.
+ * Puts fragments together before anything else looks at them (nf_defrag_ipv4/ipv6); conntrack and some rules need it.
+ * What conntrack has seen before it came in on `lo` stays as it is.
  */
 export function defragment(skb: Skb, hook: Hook, transaction: Transaction): Verdict {
   if (skb.connection !== undefined || skb.ctInfo === CtInfo.UNTRACKED) return Verdict.ACCEPT
-  if (!transaction.family(skb).tracking || !mayBeFragment(skb)) return Verdict.ACCEPT
+  if (!transaction.family(skb).defragments || !mayBeFragment(skb)) return Verdict.ACCEPT
   return reassembleInto(skb, hook === 'OUTPUT' ? 'output' : 'prerouting', transaction)
 }
 

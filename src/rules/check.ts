@@ -24,7 +24,7 @@ function checkTable(table: Table, ruleset: Ruleset, file: string | undefined): D
   return orderedChains(table).flatMap(({ name, rules }) =>
     rules.flatMap((rule, index) => {
       const hooks = reach.hooks.get(name)?.[index] ?? NO_HOOKS
-      return checkRule(rule, { family: ruleset.family, table: table.name, rule, hooks }, file)
+      return checkRule(rule, { ruleset, family: ruleset.family, table: table.name, rule, hooks }, file)
     }),
   )
 }

@@ -1,5 +1,5 @@
 import type { Family } from '../address.ts'
-import type { TargetFunction, Test } from './extension.ts'
+import type { MatchExtension, TargetExtension, TargetFunction, Test } from './extension.ts'
 import { headerTests } from './header-tests.ts'
 import {
   BUILTIN_CHAINS,
@@ -26,6 +26,8 @@ export interface CompiledRuleset {
   readonly baseChains: readonly (CompiledChain | undefined)[]
   /** Some rule needs connection tracking, so it and defragmentation are on. */
   readonly needsConntrack: boolean
+  /** Some rule needs whole packets, tracked or not. */
+  readonly needsDefragmentation: boolean
   /** Slot numbers of all rules and policies: where their counters are. */
   readonly slots: CounterSlots
 }
@@ -152,15 +154,22 @@ export function compileRuleset(
   const tables: { [table in TableName]?: CompiledTable } = {}
   const baseChains: (CompiledChain | undefined)[] = new Array(TABLES.length * HOOKS.length).fill(undefined)
   let needsConntrack = false
+  let needsDefragmentation = false
   for (const name of TABLES) {
     const table = ruleset.tables[name]
     if (table === undefined) continue
     const compiled = compileTable(table, ruleset, slots, previous?.slots)
     tables[name] = compiled
     for (const hook of BUILTIN_CHAINS[name]) baseChains[chainSlot(name, hook)] = compiled.chains.get(hook)
-    needsConntrack ||= tableNeedsConntrack(table, ruleset.family)
+    for (const { extension, options } of extensionsOf(table, ruleset.family)) {
+      if (extension.notLoaded !== undefined)
+        throw new RangeError(`${extension.kind} '${extension.name}' is not modelled: ${extension.notLoaded}`)
+      needsConntrack ||= extension.needsConntrack?.(options) ?? false
+      needsDefragmentation ||= extension.needsDefragmentation ?? false
+    }
   }
-  return { family: ruleset.family, tables, baseChains, needsConntrack, slots }
+  const { family } = ruleset
+  return { family, tables, baseChains, needsConntrack, needsDefragmentation, slots }
 }
 
 function compileTable(
@@ -247,17 +256,21 @@ function compileRule(
   }
 }
 
-function tableNeedsConntrack(table: Table, family: Family): boolean {
-  for (const chain of Object.values(table.chains)) {
-    for (const { matches, target } of chain.rules) {
-      for (const match of matches)
-        if (matchExtension(match.name, family)?.needsConntrack?.(match.options)) return true
-      if (
-        target.kind === 'extension' &&
-        targetExtension(target.name, family)?.needsConntrack?.(target.options)
+/** Every use of an extension in a table's rules. */
+function extensionsOf(
+  table: Table,
+  family: Family,
+): { readonly extension: MatchExtension | TargetExtension; readonly options: object }[] {
+  return Object.values(table.chains).flatMap(({ rules }) =>
+    rules.flatMap(({ matches, target }) => {
+      const uses = matches.map(({ name, options }) => ({ extension: matchExtension(name, family), options }))
+      const targets =
+        target.kind === 'extension'
+          ? [{ extension: targetExtension(target.name, family), options: target.options }]
+          : []
+      return [...uses, ...targets].flatMap(({ extension, options }) =>
+        extension === undefined ? [] : [{ extension, options }],
       )
-        return true
-    }
-  }
-  return false
+    }),
+  )
 }

@@ -73,13 +73,13 @@ export interface CheckContext {
   readonly rule: Rule
   /** The hooks from which the rule's chain can be reached; for a chain nobody jumps to, none. */
   readonly hooks: ReadonlySet<Hook>
+  /** All of the rules, for matches that share what they remember by name (`recent`, `hashlimit`, `rateest`). */
+  readonly ruleset?: Ruleset
 }
 
 export interface CompileContext extends CheckContext {
   /** Unique among the stateful matches of a firewall, stable while the rule is: the key of its memory. */
   readonly instance: string
-  /** All of the rules, for matches that share what they remember by name (`recent`, `hashlimit`). */
-  readonly ruleset?: Ruleset
 }
 
 interface Extension<O> {
@@ -96,6 +96,8 @@ interface Extension<O> {
   readonly summary: string
   /** Default 'modelled'. 'parsed only': read, printed and traced; it changes nothing that the simulator models. */
   readonly status?: 'modelled' | 'parsed only'
+  /** Why no firewall can be made of rules with it, although they are read and printed. */
+  readonly notLoaded?: string
   readonly options: readonly OptionSpec<O>[]
   /** Options of an empty use (`-m tcp` alone); also where defaults come from. */
   defaults?(context: ParseContext): Draft<O>
@@ -113,13 +115,15 @@ interface Extension<O> {
   list(options: O, family: Family, numeric: boolean): string
   /** Does loading a rule with it switch connection tracking on (and defragmentation)? */
   needsConntrack?(options: O): boolean
+  /** Does loading a rule with it put fragments together, with or without connection tracking? */
+  readonly needsDefragmentation?: boolean
 }
 
 /** One thing a match looks at. A match holds when all its tests do; the trace names the first that did not. */
 export interface Test {
   /** As people write it, value included: `--dport 80`, `! --ctstate INVALID`. */
   readonly option: string
-  /** Must not change the skb. May set `environment.hotdrop`, and may use `environment.memory`. */
+  /** Must not change the packet. May set `environment.hotdrop`, and may use `environment.memory`. */
   passes(skb: Skb, environment: MatchEnvironment): boolean
   /** What the packet showed instead: `dport 443`, `ctstate NEW`. */
   seen(skb: Skb, environment: MatchEnvironment): string
@@ -192,6 +196,8 @@ export interface MatchEnvironment {
   ): { readonly device: string; readonly type: string } | undefined
   /** The live connection that a tuple belongs to (`connlimit`, `socket`). */
   findConnection(tuple: Tuple, zone: Zone): Connection | undefined
+  /** A private copy of the packet's connection that may be written to (`-j CONNMARK`, `-m connlabel --set`). */
+  ownConnection(skb: Skb): Connection | undefined
   /** ipset: does the set hold what the packet shows? Undefined when there is no such set. */
   readonly sets: SetAccess
   /** `-m statistic --mode random`: a whole number from 0 to 2³¹-1, from the caller; rules that need it fail without. */
@@ -228,8 +234,6 @@ export interface SetAccess {
 
 /** What a target may do beyond writing to the skb. */
 export interface TargetEnvironment extends MatchEnvironment {
-  /** A private copy of the packet's connection that may be written to (`-j CONNMARK`). */
-  ownConnection(skb: Skb): Connection | undefined
   /** LOG: one line for the kernel's log. */
   log(entry: { readonly level: number; readonly text: string }): void
   /** NFLOG: one message to a group. */

@@ -8,7 +8,7 @@ import type { Family } from '../address.ts'
 const BOTH_MATCHES = words(`
 addrtype ah bpf cgroup cluster comment connbytes connlabel connlimit connmark conntrack cpu dccp
 devgroup dscp ecn esp hashlimit helper ipcomp iprange ipvs length limit mac mark multiport nfacct
-osf owner physdev pkttype policy quota rateest recent rpfilter sctp set socket standard state
+owner physdev pkttype policy quota rateest recent rpfilter sctp set socket standard state
 statistic string tcp tcpmss time tos u32 udp
 `)
 
@@ -19,13 +19,23 @@ TEE TOS TPROXY TRACE
 `)
 
 export const KNOWN_MATCHES: Readonly<Record<Family, readonly string[]>> = {
-  4: [...BOTH_MATCHES, ...words('icmp realm ttl')],
+  4: [...BOTH_MATCHES, ...words('icmp osf realm ttl')],
   6: [...BOTH_MATCHES, ...words('dst eui64 frag hbh hl icmp6 ipv6header mh rt srh')],
 }
 
 export const KNOWN_TARGETS: Readonly<Record<Family, readonly string[]>> = {
   4: [...BOTH_TARGETS, ...words('CLUSTERIP ECN TTL ULOG')],
   6: [...BOTH_TARGETS, ...words('DNPT HL SNPT')],
+}
+
+/** Why some of them are not modelled. */
+export const NOT_MODELLED: Readonly<Record<string, string>> = {
+  ipvs: 'the reference kernel is built without IPVS',
+  nfacct: 'its objects are made through netlink, and rules that name none are refused',
+  CLUSTERIP: 'the reference kernel has it no more',
+  LED: 'the reference kernel is built without LED triggers',
+  SECMARK: 'the reference kernel runs no security module',
+  ULOG: 'the reference kernel has it no more; use NFLOG',
 }
 
 function words(text: string): readonly string[] {

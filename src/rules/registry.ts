@@ -1,6 +1,6 @@
 import type { Family } from '../address.ts'
 import type { MatchExtension, TargetExtension } from './extension.ts'
-import { KNOWN_MATCHES, KNOWN_TARGETS } from './known-extensions.ts'
+import { KNOWN_MATCHES, KNOWN_TARGETS, NOT_MODELLED } from './known-extensions.ts'
 import { MATCHES } from './matches/index.ts'
 import { TARGETS } from './targets/index.ts'
 
@@ -29,6 +29,12 @@ export function isKnownMatch(name: string, family: Family): boolean {
 /** Does iptables 1.8.9 have this target, whether it is modelled or not? */
 export function isKnownTarget(name: string, family: Family): boolean {
   return targetExtension(name, family) !== undefined || KNOWN_TARGETS[family].includes(name)
+}
+
+/** What to say of an extension that iptables knows and the simulator does not. */
+export function notModelled(kind: 'match' | 'target', name: string): string {
+  const reason = NOT_MODELLED[name]
+  return `${kind} '${name}' is not modelled${reason === undefined ? '' : `: ${reason}`}`
 }
 
 /** Scanned, not indexed: the lists are short and a rule names few. */

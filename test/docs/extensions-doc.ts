@@ -1,5 +1,5 @@
 import type { MatchExtension, TargetExtension } from '../../src/rules/extension.ts'
-import { KNOWN_MATCHES, KNOWN_TARGETS } from '../../src/rules/known-extensions.ts'
+import { KNOWN_MATCHES, KNOWN_TARGETS, NOT_MODELLED } from '../../src/rules/known-extensions.ts'
 import { MATCHES } from '../../src/rules/matches/index.ts'
 import { TARGETS } from '../../src/rules/targets/index.ts'
 
@@ -8,19 +8,20 @@ export function extensionsDocument(): string {
   return [
     '# Matches and targets',
     '',
-    'Made from the registry by the tests (`npx vitest run test/docs -u` writes it again). Whatever iptables 1.8.9 knows',
-    'and this page does not list as modelled is refused by name when a ruleset is loaded.',
+    'Made from the registry by the tests (`npx vitest run test/docs -u` writes it again). What stands here as *modelled*',
+    'does what it does in the reference kernel; *parsed only* is read, printed and traced, and changes no packet; *refused*',
+    'is an error that names it when rules are read, or where it says so when a firewall is made of them.',
     '',
+    ...summary('Match', '-m', MATCHES, KNOWN_MATCHES),
+    ...summary('Target', '-j', TARGETS, KNOWN_TARGETS),
     '## Matches',
     '',
     ...tables(MATCHES, '-m'),
-    refused('Refused matches', [...KNOWN_MATCHES[4], ...KNOWN_MATCHES[6]], MATCHES),
     '## Targets',
     '',
     '`ACCEPT`, `DROP`, `RETURN`, `QUEUE`, and jumps and gotos to user chains are part of the rule language itself.',
     '',
     ...tables(TARGETS, '-j'),
-    refused('Refused targets', [...KNOWN_TARGETS[4], ...KNOWN_TARGETS[6]], TARGETS),
   ].join('\n')
 }
 
@@ -30,7 +31,7 @@ function tables(extensions: readonly Extension[], flag: string): string[] {
   return extensions.flatMap(extension => [
     `### \`${flag} ${extension.name}\`${restrictions(extension)}`,
     '',
-    `${extension.summary}. **${extension.status ?? 'modelled'}**`,
+    `${extension.summary}. **${stateOf(extension.name, extension)}**`,
     '',
     ...optionRows(extension),
   ])
@@ -61,8 +62,33 @@ function escapePipes(row: string): string {
   return `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
 }
 
-function refused(title: string, known: readonly string[], modelled: readonly Extension[]): string {
-  const names = new Set(modelled.map(({ name }) => name))
-  const missing = [...new Set(known)].filter(name => !names.has(name) && name !== 'standard').sort()
-  return `## ${title}\n\n${missing.map(name => `\`${name}\``).join(', ') || 'none'}\n`
+type Known = Readonly<Record<4 | 6, readonly string[]>>
+
+/** One row for everything that iptables 1.8.9 knows. */
+function summary(title: string, flag: string, extensions: readonly Extension[], known: Known): string[] {
+  const names = new Set([...known[4], ...known[6], ...extensions.map(({ name }) => name)])
+  names.delete('standard') // the verdicts and jumps: no extension that a rule could name
+  return [
+    `| ${title} | family | state | options |`,
+    '|---|---|---|---|',
+    ...[...names].sort().map(name => summaryRow(name, flag, extensions, known)),
+    '',
+  ]
+}
+
+function summaryRow(name: string, flag: string, extensions: readonly Extension[], known: Known): string {
+  const found = extensions.filter(extension => extension.name === name)
+  const inFamily = (family: 4 | 6): boolean =>
+    known[family].includes(name) || found.some(({ families }) => families?.includes(family) ?? true)
+  const families = ([4, 6] as const).filter(inFamily).join(', ')
+  const options = new Set(found.flatMap(extension => extension.options.map(option => `\`--${option.name}\``)))
+  return `| \`${flag} ${name}\` | ${families} | ${stateOf(name, found[0])} | ${[...options].join(' ')} |`
+}
+
+function stateOf(name: string, extension: Extension | undefined): string {
+  if (extension === undefined) return `refused${name in NOT_MODELLED ? `: ${NOT_MODELLED[name]}` : ''}`
+  const status = extension.status ?? 'modelled'
+  return extension.notLoaded === undefined
+    ? status
+    : `${status}; no firewall is made of it: ${extension.notLoaded}`
 }

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { Address } from '../../src/address.ts'
 import { DEFAULT_ZONE } from '../../src/conntrack/connection.ts'
 import { Tuple } from '../../src/conntrack/tuple.ts'
+import { jhash2 } from '../../src/jhash.ts'
 import { chooseAddress } from '../../src/nat/choose-address.ts'
-import { jhash2 } from '../../src/nat/jhash.ts'
 import type { Manip } from '../../src/nat/manip.ts'
 
 /** What Linux 6.18 chose: manip, first and last address of the range, client, server as the client knows it, choice. */

@@ -2,7 +2,7 @@ import { NEXTHDR_NONE } from '../../packet/extension-headers.ts'
 import type { Skb } from '../../packet/skb.ts'
 
 /** TCP, UDP, DCCP, ESP, SCTP, UDPLite begin with what counts as ports. */
-const AT_ONCE: ReadonlySet<number> = new Set([6, 17, 33, 50, 132, 136])
+export const AT_ONCE: ReadonlySet<number> = new Set([6, 17, 33, 50, 132, 136])
 const AH = 51
 
 /**

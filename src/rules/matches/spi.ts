@@ -1,4 +1,4 @@
-/** IPsec's headers: esp, and ah in both families. */
+/** IPsec's headers: esp, ipcomp, and ah in both families. */
 import type { Skb } from '../../packet/skb.ts'
 import { defineMatch, type MatchEnvironment, type OptionSpec, type Test } from '../extension.ts'
 import { headerTest } from '../port-tests.ts'
@@ -51,7 +51,40 @@ export const esp = defineMatch<SpiOptions>({
   defaults: () => ({ spi: ANY_SPI }),
   save: ({ spi }) => saveSpi('espspi', spi),
   list: ({ spi }) => words('esp', listSpi(spi)),
-  compile: ({ spi }) => [headerTest('esp', 8, false), spiTest('espspi', spi, skb => skb.transportOffset)],
+  compile: ({ spi }) => [
+    headerTest('esp', 8, false),
+    spiTest('espspi', spi, skb => skb.u32(skb.transportOffset)),
+  ],
+})
+
+interface IpcompOptions extends SpiOptions {
+  /** The kernel takes it and never looks at it. */
+  readonly reserved: boolean
+}
+
+/** `-m ipcomp`: net/netfilter/xt_ipcomp.c. Its SPI has 16 bits, which the option does not know; without it, it is 0. */
+export const ipcomp = defineMatch<IpcompOptions>({
+  name: 'ipcomp',
+  protocols: [108],
+  summary: 'the SPI of IPComp packets',
+  options: [
+    spiOption('ipcompspi') as OptionSpec<IpcompOptions>,
+    {
+      name: 'compres',
+      arguments: 0,
+      help: 'the reserved field is 0 (ignored)',
+      set(options) {
+        options.reserved = true
+      },
+    },
+  ],
+  defaults: () => ({ spi: { min: 0, max: 0, negated: false }, reserved: false }),
+  save: ({ spi, reserved }) => words(saveSpi('ipcompspi', spi), reserved && '--compres'),
+  list: ({ spi, reserved }) => words('comp', listSpi(spi), reserved && 'reserved'),
+  compile: ({ spi }) => [
+    headerTest('ipcomp', 4, false),
+    spiTest('ipcompspi', spi, skb => skb.u16(skb.transportOffset + 2)),
+  ],
 })
 
 /** `-m ah` in IPv4: net/ipv4/netfilter/ipt_ah.c. */
@@ -64,18 +97,21 @@ export const ah = defineMatch<SpiOptions>({
   defaults: () => ({ spi: ANY_SPI }),
   save: ({ spi }) => saveSpi('ahspi', spi),
   list: ({ spi }) => `ah ${listSpi(spi)}`,
-  compile: ({ spi }) => [headerTest('ah', 12, false), spiTest('ahspi', spi, skb => skb.transportOffset + 4)],
+  compile: ({ spi }) => [
+    headerTest('ah', 12, false),
+    spiTest('ahspi', spi, skb => skb.u32(skb.transportOffset + 4)),
+  ],
 })
 
-function spiTest(name: string, spi: NegatableRange, offsetOf: (skb: Skb) => number): Test {
+function spiTest(name: string, spi: NegatableRange, read: (skb: Skb) => number): Test {
   const { min, max, negated } = spi
   return {
     option: `${not(negated)}--${name} ${rangeText(spi)}`,
     passes(skb) {
-      const value = skb.u32(offsetOf(skb))
+      const value = read(skb)
       return (value >= min && value <= max) !== negated
     },
-    seen: skb => `${name} ${skb.u32(offsetOf(skb))}`,
+    seen: skb => `${name} ${read(skb)}`,
   }
 }
 

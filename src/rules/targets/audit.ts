@@ -10,6 +10,7 @@ export interface AuditOptions {
 export const audit = defineTarget<AuditOptions>({
   name: 'AUDIT',
   summary: 'tell the audit subsystem about the packet',
+  status: 'parsed only',
   options: [
     {
       name: 'type',

@@ -13,6 +13,7 @@ const MAX_LABEL = 27
 export const idletimer = defineTarget<IdletimerOptions>({
   name: 'IDLETIMER',
   summary: 'start a timer that tells when no packet came any more',
+  status: 'parsed only',
   options: [
     {
       name: 'timeout',

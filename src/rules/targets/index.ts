@@ -3,13 +3,14 @@ import { audit } from './audit.ts'
 import { checksum } from './checksum.ts'
 import { classify } from './classify.ts'
 import { connmark } from './connmark.ts'
+import { connsecmark } from './connsecmark.ts'
 import { ct } from './ct.ts'
 import { dnat } from './dnat.ts'
 import { dscp } from './dscp.ts'
 import { ecn } from './ecn.ts'
 import { hl } from './hl.ts'
+import { hmark } from './hmark.ts'
 import { idletimer } from './idletimer.ts'
-import { connsecmark, secmark } from './label-targets.ts'
 import { log } from './log.ts'
 import { mark } from './mark.ts'
 import { masquerade } from './masquerade.ts'
@@ -18,9 +19,11 @@ import { nflog } from './nflog.ts'
 import { nfqueue } from './nfqueue.ts'
 import { notrack } from './notrack.ts'
 import { dnpt, snpt } from './npt.ts'
+import { rateest } from './rateest.ts'
 import { redirect } from './redirect.ts'
 import { reject } from './reject.ts'
 import { snat } from './snat.ts'
+import { synproxy } from './synproxy.ts'
 import { tcpmss } from './tcpmss.ts'
 import { tcpoptstrip } from './tcpoptstrip.ts'
 import { tee } from './tee.ts'
@@ -42,6 +45,7 @@ export const TARGETS: readonly TargetExtension[] = [
   dscp,
   ecn,
   hl,
+  hmark,
   idletimer,
   log,
   mark,
@@ -50,11 +54,12 @@ export const TARGETS: readonly TargetExtension[] = [
   nflog,
   nfqueue,
   notrack,
+  rateest,
   redirect,
   reject,
-  secmark,
   snat,
   snpt,
+  synproxy,
   tcpmss,
   tcpoptstrip,
   tee,

@@ -61,6 +61,7 @@ export const tproxy = defineTarget<TproxyOptions>({
     const number = protocol?.negated ? 0 : protocol?.number
     return number === IPPROTO_TCP || number === IPPROTO_UDP ? undefined : 'needs -p tcp or -p udp'
   },
+  needsDefragmentation: true,
   save: ({ port, address, mark, mask }) =>
     `--on-port ${port} --on-ip ${address} --tproxy-mark ${hex(mark)}/${hex(mask)}`,
   list: ({ port, address, mark, mask }) =>

@@ -41,6 +41,10 @@ export class Bench implements MatchEnvironment {
     remove: () => {},
   }
 
+  ownConnection({ connection }: Skb): Connection | undefined {
+    return connection
+  }
+
   deviceGroup(device: string): number {
     return this.groups[device] ?? 0
   }

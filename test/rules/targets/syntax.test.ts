@@ -173,7 +173,6 @@ const SAVED: Readonly<Record<string, readonly (readonly [string, string])[]>> = 
     ],
     ['4 filter INPUT -j AUDIT --type DROP', '-j AUDIT --type drop'],
     ['4 mangle INPUT -j CONNSECMARK --save', '='],
-    ['4 security INPUT -j SECMARK --selctx system_u:object_r:httpd_packet_t:s0', '='],
     ['4 filter INPUT -j IDLETIMER --timeout 42 --label foo --alarm', '='],
     ['6 mangle POSTROUTING -j SNPT --src-pfx dead::/64 --dst-pfx 1c3::/64', '='],
     ['6 mangle PREROUTING -j DNPT --src-pfx dead::/48 --dst-pfx 1c3::/64', '='],

@@ -46,3 +46,13 @@ export function jhash2(words: readonly number[], initial: number): number {
 function rotate(value: number, bits: number): number {
   return (value << bits) | (value >>> (32 - bits))
 }
+
+/** `reciprocal_scale`: a hash made a number below `range`, (hash × range) >> 32 of unsigned 32-bit numbers. */
+export function scaleHash(hash: number, range: number): number {
+  return Number((BigInt(hash >>> 0) * BigInt(range >>> 0)) >> 32n)
+}
+
+/** A 32-bit word in network order as a little-endian machine reads it; the kernel hashes addresses so. */
+export function networkWord(value: number): number {
+  return ((value & 0xff) << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | ((value >>> 24) & 0xff)
+}

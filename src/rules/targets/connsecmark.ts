@@ -1,42 +1,15 @@
 import { defineTarget, OptionError, Verdict } from '../extension.ts'
 
-/** Security labels exist only where a security module does; here the packets have none, and these targets do nothing. */
-
-export interface SecmarkOptions {
-  readonly context: string
-}
-
 export interface ConnsecmarkOptions {
   readonly mode: 'save' | 'restore'
 }
 
-/** `-j SECMARK`: net/netfilter/xt_SECMARK.c. */
-export const secmark = defineTarget<SecmarkOptions>({
-  name: 'SECMARK',
-  tables: ['mangle', 'security'],
-  summary: 'give the packet a security label',
-  options: [
-    {
-      name: 'selctx',
-      arguments: 1,
-      mandatory: true,
-      placeholder: 'context',
-      help: "SELinux's security context",
-      set(options, [text = '']) {
-        options.context = text
-      },
-    },
-  ],
-  save: ({ context }) => `--selctx ${context}`,
-  list: ({ context }) => `SECMARK selctx ${context}`,
-  compile: () => () => Verdict.CONTINUE,
-})
-
-/** `-j CONNSECMARK`: net/netfilter/xt_CONNSECMARK.c. */
+/** `-j CONNSECMARK`: net/netfilter/xt_CONNSECMARK.c. The reference kernel runs no security module, so no packet has a label. */
 export const connsecmark = defineTarget<ConnsecmarkOptions>({
   name: 'CONNSECMARK',
   tables: ['mangle', 'security'],
   summary: 'copy the security label between packet and connection',
+  status: 'parsed only',
   options: [
     {
       name: 'save',

@@ -1,0 +1,12 @@
+:INPUT,FORWARD,OUTPUT
+-m ah --ahspi 7;=;OK
+-m ah ! --ahspi 3:9;=;OK
+-m ah --ahlen 24;=;OK
+-m ah ! --ahlen 24;=;OK
+-m ah --ahres;=;OK
+-m ah --ahspi 1 --ahlen 16 --ahres;=;OK
+-m ah --ahlen 0;-m ah;OK
+-m ah;=;OK
+-m ah --ahspi;;FAIL
+-m ah ! --ahres;;FAIL
+-m ah --ahlen -1;;FAIL

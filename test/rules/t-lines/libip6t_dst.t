@@ -1,0 +1,12 @@
+:INPUT,FORWARD,OUTPUT
+-m dst;=;OK
+-m dst --dst-len 16;=;OK
+-m dst ! --dst-len 8;=;OK
+-m dst --dst-opts 5;=;OK
+-m dst --dst-opts 5:2,7,0x10:0;-m dst --dst-opts 5:2,7,16:0;OK
+-m dst --dst-len 16 --dst-opts 1,2,3;=;OK
+-m dst --dst-opts 300;-m dst --dst-opts 44;OK
+-m dst --dst-opts 5:256;-m dst --dst-opts 5:0;OK
+-m dst --dst-len -1;;FAIL
+-m dst ! --dst-opts 5;;FAIL
+-m dst --dst-opts 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17;;FAIL

@@ -1,0 +1,6 @@
+:PREROUTING,INPUT,FORWARD
+*mangle
+-m eui64;=;OK
+-m eui64 --anything;;FAIL
+:OUTPUT,POSTROUTING
+-m eui64;;FAIL

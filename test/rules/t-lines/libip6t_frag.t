@@ -1,0 +1,15 @@
+:INPUT,FORWARD,OUTPUT
+-m frag;=;OK
+-m frag --fragid 7;=;OK
+-m frag ! --fragid 7:9;=;OK
+-m frag --fragid :9;-m frag --fragid 0:9;OK
+-m frag --fraglen 8;=;OK
+-m frag ! --fraglen 8;=;OK
+-m frag --fragres;=;OK
+-m frag --fragfirst;=;OK
+-m frag --fragmore;=;OK
+-m frag --fraglast;=;OK
+-m frag --fragid 1 --fragres --fragfirst --fragmore;=;OK
+-m frag --fragmore --fraglast;;FAIL
+-m frag ! --fragfirst;;FAIL
+-m frag --fragid 4294967296;;FAIL

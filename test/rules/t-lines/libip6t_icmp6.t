@@ -1,0 +1,17 @@
+:INPUT,FORWARD,OUTPUT
+-p ipv6-icmp -m icmp6 --icmpv6-type 128;=;OK
+-p icmpv6 -m icmpv6 --icmpv6-type echo-reply;-p ipv6-icmp -m icmp6 --icmpv6-type 129;OK
+-p ipv6-icmp -m icmp6 ! --icmpv6-type no-route;-p ipv6-icmp -m icmp6 ! --icmpv6-type 1/0;OK
+-p ipv6-icmp -m icmp6 --icmpv6-type packet-too-big;-p ipv6-icmp -m icmp6 --icmpv6-type 2;OK
+-p ipv6-icmp -m icmp6 --icmpv6-type ttl-exceeded;-p ipv6-icmp -m icmp6 --icmpv6-type 3;OK
+-p ipv6-icmp -m icmp6 --icmpv6-type bad-header;-p ipv6-icmp -m icmp6 --icmpv6-type 4/0;OK
+-p ipv6-icmp -m icmp6 --icmpv6-type router-solicitation;-p ipv6-icmp -m icmp6 --icmpv6-type 133;OK
+-p ipv6-icmp -m icmp6 --icmpv6-type neighbor-advertisement;-p ipv6-icmp -m icmp6 --icmpv6-type 136;OK
+-p ipv6-icmp -m icmp6 --icmpv6-type redirect;-p ipv6-icmp -m icmp6 --icmpv6-type 137;OK
+-p ipv6-icmp -m icmp6 --icmpv6-type mld-listener-query;;FAIL
+-p ipv6-icmp -m icmp6 --icmpv6-type 1/4;=;OK
+-p ipv6-icmp -m icmp6 --icmpv6-type 1/255;=;OK
+-p ipv6-icmp -m icmp6 --icmpv6-type 256;;FAIL
+-p ipv6-icmp -m icmp6 --icmpv6-type neighbour;;FAIL
+-p ipv6-icmp -m icmp6;;FAIL
+-m icmp6 --icmpv6-type 128;;FAIL

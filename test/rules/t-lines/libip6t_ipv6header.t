@@ -1,0 +1,11 @@
+:INPUT,FORWARD,OUTPUT
+-m ipv6header --header hop-by-hop;=;OK
+-m ipv6header ! --header hop;-m ipv6header ! --header hop-by-hop;OK
+-m ipv6header --header dst,route,frag,auth,esp,none,prot;-m ipv6header --header ipv6-opts,ipv6-route,ipv6-frag,ah,esp,ipv6-nonxt,protocol;OK
+-m ipv6header --header ipv6-opts,ipv6-route --soft;=;OK
+-m ipv6header --header 44;-m ipv6header --header ipv6-frag;OK
+-m ipv6header --header 6;;FAIL
+-m ipv6header --header shoulder;;FAIL
+-m ipv6header --soft;;FAIL
+-m ipv6header --header dst ! --soft;;FAIL
+-m ipv6header;;FAIL

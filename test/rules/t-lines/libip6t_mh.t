@@ -1,0 +1,16 @@
+:INPUT,FORWARD,OUTPUT
+-p mobility-header -m mh;=;OK
+-p mobility-header -m mh --mh-type 5;=;OK
+-p mobility-header -m mh --mh-type binding-update;-p mobility-header -m mh --mh-type 5;OK
+-p mobility-header -m mh ! --mh-type hoti;-p mobility-header -m mh ! --mh-type 1;OK
+-p mobility-header -m mh --mh-type home;-p mobility-header -m mh --mh-type 1;OK
+-p mobility-header -m mh --mh-type bu:ba;-p mobility-header -m mh --mh-type 5:6;OK
+-p mobility-header -m mh --mh-type :3;-p mobility-header -m mh --mh-type 0:3;OK
+-p mobility-header -m mh --mh-type 3:;-p mobility-header -m mh --mh-type 3:255;OK
+-p mobility-header -m mh --mh-type 0:255;-p mobility-header -m mh;OK
+-p mobility-header -m mh --mh-type 5:3;;FAIL
+-p mobility-header -m mh --mh-type 256;;FAIL
+-p mobility-header -m mh --mh-type away;;FAIL
+-p 135 -m mh --mh-type 1;-p mobility-header -m mh --mh-type 1;OK
+-m mh --mh-type 1;;FAIL
+-p tcp -m mh;;FAIL

@@ -1,0 +1,15 @@
+:INPUT,FORWARD,OUTPUT
+-m rt;=;OK
+-m rt --rt-type 0;=;OK
+-m rt ! --rt-type 4;=;OK
+-m rt --rt-segsleft 2;=;OK
+-m rt ! --rt-segsleft 1:3;=;OK
+-m rt --rt-len 24;=;OK
+-m rt ! --rt-len 24;=;OK
+-m rt --rt-type 0 --rt-0-res;=;OK
+-m rt --rt-type 0 --rt-0-addrs 2001:db8::1,2001:db8::2;=;OK
+-m rt --rt-type 0 --rt-0-addrs ::1 --rt-0-not-strict;=;OK
+-m rt --rt-0-res;;FAIL
+-m rt --rt-type 0 --rt-0-not-strict;;FAIL
+-m rt --rt-type 0 --rt-0-addrs ::1,;;FAIL
+-m rt ! --rt-type 0 --rt-0-res;;FAIL

@@ -1,0 +1,24 @@
+:INPUT,FORWARD,OUTPUT
+-m srh;=;OK
+-m srh --srh-next-hdr 6;=;OK
+-m srh ! --srh-next-hdr 0x11;-m srh ! --srh-next-hdr 17;OK
+-m srh --srh-hdr-len-eq 4;=;OK
+-m srh ! --srh-hdr-len-gt 4;=;OK
+-m srh --srh-hdr-len-lt 4;=;OK
+-m srh --srh-segs-left-eq 1;=;OK
+-m srh --srh-segs-left-gt 1;=;OK
+-m srh ! --srh-segs-left-lt 1;=;OK
+-m srh ! --srh-last-entry-eq 1;=;OK
+-m srh --srh-last-entry-gt 1;=;OK
+-m srh --srh-last-entry-lt 1;=;OK
+-m srh --srh-hdr-len-gt 2 --srh-hdr-len-lt 6;-m srh --srh-hdr-len-gt 6 --srh-hdr-len-lt 6;OK
+-m srh --srh-tag 0x10;-m srh --srh-tag 16;OK
+-m srh ! --srh-tag 7;=;OK
+-m srh --srh-psid 2001:db8::1;-m srh --srh-psid 2001:db8::1/128;OK
+-m srh ! --srh-nsid 2001:db8::/64;=;OK
+-m srh --srh-lsid 2001:db8::1/128;=;OK
+-m srh --srh-tag 7 --srh-next-hdr 6 --srh-lsid ::/0 --srh-segs-left-eq 2;-m srh --srh-next-hdr 6 --srh-segs-left-eq 2 --srh-tag 7 --srh-lsid ::/0;OK
+-m srh --srh-next-hdr tcp;;FAIL
+-m srh --srh-hdr-len-eq 256;;FAIL
+-m srh --srh-tag 65536;;FAIL
+-m srh --srh-psid 10.0.0.1;;FAIL

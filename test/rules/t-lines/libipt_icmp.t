@@ -1,0 +1,29 @@
+:INPUT,FORWARD,OUTPUT
+-p icmp -m icmp --icmp-type any;=;OK
+-p icmp -m icmp --icmp-type 8;=;OK
+-p icmp -m icmp --icmp-type echo-request;-p icmp -m icmp --icmp-type 8;OK
+-p icmp -m icmp --icmp-type ping;-p icmp -m icmp --icmp-type 8;OK
+-p icmp -m icmp ! --icmp-type pong;-p icmp -m icmp ! --icmp-type 0;OK
+-p icmp -m icmp --icmp-type destination-unreachable;-p icmp -m icmp --icmp-type 3;OK
+-p icmp -m icmp --icmp-type network-unreachable;-p icmp -m icmp --icmp-type 3/0;OK
+-p icmp -m icmp --icmp-type fragmentation-needed;-p icmp -m icmp --icmp-type 3/4;OK
+-p icmp -m icmp --icmp-type communication-prohibited;-p icmp -m icmp --icmp-type 3/13;OK
+-p icmp -m icmp --icmp-type source-quench;-p icmp -m icmp --icmp-type 4;OK
+-p icmp -m icmp --icmp-type TOS-host-redirect;-p icmp -m icmp --icmp-type 5/3;OK
+-p icmp -m icmp --icmp-type router-advertisement;-p icmp -m icmp --icmp-type 9;OK
+-p icmp -m icmp --icmp-type ttl-exceeded;-p icmp -m icmp --icmp-type 11;OK
+-p icmp -m icmp --icmp-type ttl-zero-during-reassembly;-p icmp -m icmp --icmp-type 11/1;OK
+-p icmp -m icmp --icmp-type required-option-missing;-p icmp -m icmp --icmp-type 12/1;OK
+-p icmp -m icmp --icmp-type timestamp-reply;-p icmp -m icmp --icmp-type 14;OK
+-p icmp -m icmp --icmp-type address-mask-request;-p icmp -m icmp --icmp-type 17;OK
+-p icmp -m icmp --icmp-type 3/13;=;OK
+-p icmp -m icmp ! --icmp-type 3/255;=;OK
+-p icmp -m icmp --icmp-type 255/255;-p icmp -m icmp --icmp-type any;OK
+-p icmp -m icmp --icmp-type 256;;FAIL
+-p icmp -m icmp --icmp-type 3/;;FAIL
+-p icmp -m icmp --icmp-type 3/256;;FAIL
+-p icmp -m icmp --icmp-type host;;FAIL
+-p icmp --icmp-type 8;-p icmp -m icmp --icmp-type 8;OK
+-p icmp -m icmp;;FAIL
+-m icmp --icmp-type 8;;FAIL
+-p tcp -m icmp --icmp-type 8;;FAIL

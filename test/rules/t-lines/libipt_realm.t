@@ -1,0 +1,12 @@
+:INPUT,FORWARD,OUTPUT
+-m realm --realm 7;-m realm --realm 0x7;OK
+-m realm ! --realm 0x10/0xff;=;OK
+-m realm --realm 0;-m realm --realm cosmos;OK
+-m realm --realm cosmos;=;OK
+-m realm --realm 1/0xffffffff;-m realm --realm 0x1;OK
+-m realm --realm 010/7;-m realm --realm 0x8/0x7;OK
+-m realm --realm nowhere;;FAIL
+-m realm --realm cosmos/1;;FAIL
+-m realm --realm 4294967296;;FAIL
+-m realm --realm 1/;;FAIL
+-m realm;;FAIL

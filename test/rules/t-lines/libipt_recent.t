@@ -1,0 +1,18 @@
+:INPUT,FORWARD,OUTPUT
+-m recent --set;-m recent --set --name DEFAULT --mask 255.255.255.255 --rsource;OK
+-m recent ! --set --name a;-m recent ! --set --name a --mask 255.255.255.255 --rsource;OK
+-m recent --rcheck --name a --rdest;-m recent --rcheck --name a --mask 255.255.255.255 --rdest;OK
+-m recent --update --seconds 60 --hitcount 4 --name a;-m recent --update --seconds 60 --hitcount 4 --name a --mask 255.255.255.255 --rsource;OK
+-m recent --update --seconds 60 --reap --name a;-m recent --update --seconds 60 --reap --name a --mask 255.255.255.255 --rsource;OK
+-m recent ! --rcheck --rttl --name a;-m recent ! --rcheck --rttl --name a --mask 255.255.255.255 --rsource;OK
+-m recent --remove --name a;-m recent --remove --name a --mask 255.255.255.255 --rsource;OK
+-m recent --set --mask 255.255.0.0 --rsource;-m recent --set --name DEFAULT --mask 255.255.0.0 --rsource;OK
+-m recent --rcheck --hitcount 65535 --name b;-m recent --rcheck --hitcount 65535 --name b --mask 255.255.255.255 --rsource;OK
+-m recent --rcheck --hitcount 65536 --name b;;FAIL
+-m recent --set --rcheck;;FAIL
+-m recent --set --seconds 9;;FAIL
+-m recent --set --rttl;;FAIL
+-m recent --rcheck --reap;;FAIL
+-m recent --set --name a/b;;FAIL
+-m recent --rcheck --seconds 0;;FAIL
+-m recent;;FAIL

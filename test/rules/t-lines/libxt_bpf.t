@@ -1,0 +1,12 @@
+:INPUT,FORWARD
+-m bpf --bytecode "1,6 0 0 1";=;OK
+-m bpf --bytecode "4,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0 0";=;OK
+-m bpf --bytecode "2,48 0 0 9,6 0 0 1,";-m bpf --bytecode "2,48 0 0 9,6 0 0 1";OK
+-m bpf --bytecode "0,";;FAIL
+-m bpf --bytecode "2,6 0 0 1";;FAIL
+-m bpf --bytecode "1,48 0 0 9";;FAIL
+-m bpf --bytecode "1,6 0 0";;FAIL
+-m bpf --bytecode "1,6 256 0 1";-m bpf --bytecode "1,6 0 0 1";OK
+-m bpf --bytecode "1,65535 0 0 1";;FAIL
+-m bpf --bytecode "";;FAIL
+-m bpf;;FAIL

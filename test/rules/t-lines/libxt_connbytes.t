@@ -1,0 +1,15 @@
+:INPUT,FORWARD,OUTPUT
+-m connbytes --connbytes 5 --connbytes-dir original --connbytes-mode packets;-m connbytes --connbytes 5 --connbytes-mode packets --connbytes-dir original;OK
+-m connbytes --connbytes 5: --connbytes-dir reply --connbytes-mode bytes;-m connbytes --connbytes 5 --connbytes-mode bytes --connbytes-dir reply;OK
+-m connbytes --connbytes :9 --connbytes-mode avgpkt --connbytes-dir both;-m connbytes --connbytes 0:9 --connbytes-mode avgpkt --connbytes-dir both;OK
+-m connbytes ! --connbytes 5:9 --connbytes-mode packets --connbytes-dir both;=;OK
+-m connbytes --connbytes 5:5 --connbytes-mode packets --connbytes-dir both;=;OK
+-m connbytes --connbytes 0:18446744073709551615 --connbytes-mode bytes --connbytes-dir both;-m connbytes --connbytes 0 --connbytes-mode bytes --connbytes-dir both;OK
+-m connbytes --connbytes 9:5 --connbytes-mode packets --connbytes-dir both;;FAIL
+-m connbytes --connbytes 18446744073709551616 --connbytes-mode packets --connbytes-dir both;;FAIL
+-m connbytes --connbytes 5 --connbytes-mode many --connbytes-dir both;;FAIL
+-m connbytes --connbytes 5 --connbytes-mode packets --connbytes-dir up;;FAIL
+-m connbytes --connbytes 5 --connbytes-mode packets;;FAIL
+-m connbytes --connbytes 5 --connbytes-dir both;;FAIL
+-m connbytes --connbytes-dir both --connbytes-mode packets;;FAIL
+-m connbytes;;FAIL

@@ -1,0 +1,11 @@
+:INPUT,FORWARD,OUTPUT
+-m connlabel --label 0;-m connlabel --label "0";OK
+-m connlabel --label "127";=;OK
+-m connlabel ! --label 0x11;-m connlabel ! --label "17";OK
+-m connlabel --label 5 --set;-m connlabel --label "5" --set;OK
+-m connlabel ! --label 5 --set;-m connlabel ! --label "5" --set;OK
+-m connlabel --label 128;;FAIL
+-m connlabel --label tea;;FAIL
+-m connlabel --label 5 ! --set;;FAIL
+-m connlabel --set;;FAIL
+-m connlabel;;FAIL

@@ -1,0 +1,12 @@
+:INPUT,FORWARD,OUTPUT
+-m connlimit --connlimit-above 3 --connlimit-mask 8;-m connlimit --connlimit-above 3 --connlimit-mask 8 --connlimit-saddr;OK
+-m connlimit --connlimit-upto 3 --connlimit-mask 0 --connlimit-daddr;=;OK
+-m connlimit ! --connlimit-above 3 --connlimit-mask 24 --connlimit-saddr;-m connlimit --connlimit-upto 3 --connlimit-mask 24 --connlimit-saddr;OK
+-m connlimit ! --connlimit-upto 3 --connlimit-mask 24;-m connlimit --connlimit-above 3 --connlimit-mask 24 --connlimit-saddr;OK
+-m connlimit --connlimit-above 0 --connlimit-mask 1;-m connlimit --connlimit-above 0 --connlimit-mask 1 --connlimit-saddr;OK
+-m connlimit --connlimit-above 4294967295 --connlimit-mask 32;-m connlimit --connlimit-above 4294967295 --connlimit-mask 32 --connlimit-saddr;OK
+-m connlimit --connlimit-above 4294967296;;FAIL
+-m connlimit --connlimit-above 1 --connlimit-upto 2;;FAIL
+-m connlimit --connlimit-above 1 --connlimit-saddr --connlimit-daddr;;FAIL
+-m connlimit --connlimit-mask 8;;FAIL
+-m connlimit;;FAIL

@@ -1,0 +1,11 @@
+:INPUT,FORWARD,OUTPUT
+-m connmark --mark 0x7;=;OK
+-m connmark ! --mark 7/0xff;-m connmark ! --mark 0x7/0xff;OK
+-m connmark --mark 0;-m connmark --mark 0x0;OK
+-m connmark --mark 011;-m connmark --mark 0x9;OK
+-m connmark --mark 0x11/0x1;=;OK
+-m connmark --mark 0xffffffff/0xffffffff;-m connmark --mark 0xffffffff;OK
+-m connmark --mark 4294967296;;FAIL
+-m connmark --mark 1/;;FAIL
+-m connmark --mark one;;FAIL
+-m connmark;;FAIL

@@ -1,0 +1,31 @@
+:INPUT,FORWARD,OUTPUT
+-m conntrack --ctstate NEW;=;OK
+-m conntrack --ctstate RELATED,ESTABLISHED;=;OK
+-m conntrack --ctstate ESTABLISHED,RELATED;-m conntrack --ctstate RELATED,ESTABLISHED;OK
+-m conntrack ! --ctstate INVALID,UNTRACKED;=;OK
+-m conntrack --ctstate SNAT,DNAT;=;OK
+-m conntrack --ctstate new,est;-m conntrack --ctstate NEW,ESTABLISHED;OK
+-m conntrack --ctstate WRONG;;FAIL
+-m conntrack --ctstate NEW,;;FAIL
+-m conntrack --ctproto tcp;-m conntrack --ctproto 6;OK
+-m conntrack ! --ctproto 17;=;OK
+-m conntrack --ctproto nothing;;FAIL
+-m conntrack --ctorigsrcport 80;=;OK
+-m conntrack ! --ctorigdstport 80:90;=;OK
+-m conntrack --ctreplsrcport http;-m conntrack --ctreplsrcport 80;OK
+-m conntrack ! --ctrepldstport 1024:;-m conntrack ! --ctrepldstport 1024:65535;OK
+-m conntrack --ctstatus NONE;=;OK
+-m conntrack ! --ctstatus EXPECTED,SEEN_REPLY,ASSURED,CONFIRMED;=;OK
+-m conntrack --ctstatus assured;-m conntrack --ctstatus ASSURED;OK
+-m conntrack --ctstatus MAYBE;;FAIL
+-m conntrack --ctexpire 30;=;OK
+-m conntrack ! --ctexpire 10:20;=;OK
+-m conntrack --ctexpire 10:;-m conntrack --ctexpire 10:4294967295;OK
+-m conntrack --ctexpire 4294967296;;FAIL
+-m conntrack --ctdir ORIGINAL;=;OK
+-m conntrack --ctdir reply;-m conntrack --ctdir REPLY;OK
+-m conntrack ! --ctdir REPLY;;FAIL
+-m conntrack --ctdir SIDEWAYS;;FAIL
+-m conntrack --ctstate NEW --ctproto 6 --ctstatus NONE --ctexpire 1 --ctdir ORIGINAL;=;OK
+-m conntrack --ctstate NEW --ctstate ESTABLISHED;;FAIL
+-m conntrack;;FAIL

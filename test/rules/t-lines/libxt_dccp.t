@@ -1,0 +1,21 @@
+:INPUT,FORWARD,OUTPUT
+-p dccp -m dccp;=;OK
+-p dccp -m dccp --sport 7;=;OK
+-p dccp -m dccp --source-port 7 --destination-port 9;-p dccp -m dccp --sport 7 --dport 9;OK
+-p dccp -m dccp ! --dport 7:9;=;OK
+-p dccp -m dccp --sport :9;-p dccp -m dccp --sport 0:9;OK
+-p dccp -m dccp --dport http;-p dccp -m dccp --dport 80;OK
+-p dccp -m dccp --sport 0:65535;=;OK
+-p dccp -m dccp --sport 9:7;=;OK
+-p dccp -m dccp --sport -1;;FAIL
+-p dccp -m dccp --dccp-types REQUEST;=;OK
+-p dccp -m dccp ! --dccp-types close,REQUEST,RESPONSE;-p dccp -m dccp ! --dccp-types REQUEST,RESPONSE,CLOSE;OK
+-p dccp -m dccp --dccp-types DATA,ACK,DATAACK,CLOSEREQ,RESET,SYNC,SYNCACK,INVALID;=;OK
+-p dccp -m dccp --dccp-types REQ;;FAIL
+-p dccp -m dccp --dccp-option 32;=;OK
+-p dccp -m dccp ! --dccp-option 1;=;OK
+-p dccp -m dccp --dccp-option 0;;FAIL
+-p dccp -m dccp --dccp-option 256;;FAIL
+-p dccp -m dccp --sport 1 --dport 2 --dccp-types REQUEST --dccp-option 3;=;OK
+-m dccp --sport 7;;FAIL
+-p tcp -m dccp --sport 7;;FAIL

@@ -1,0 +1,11 @@
+:INPUT,FORWARD,OUTPUT
+-m dscp --dscp 0;-m dscp --dscp 0x00;OK
+-m dscp ! --dscp 0x3f;=;OK
+-m dscp --dscp-class EF;-m dscp --dscp 0x2e;OK
+-m dscp ! --dscp-class af12;-m dscp ! --dscp 0x0c;OK
+-m dscp --dscp-class CS3;-m dscp --dscp 0x18;OK
+-m dscp --dscp-class BE;-m dscp --dscp 0x00;OK
+-m dscp --dscp 64;;FAIL
+-m dscp --dscp-class XX;;FAIL
+-m dscp --dscp 1 --dscp-class EF;;FAIL
+-m dscp;;FAIL

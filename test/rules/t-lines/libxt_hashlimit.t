@@ -1,0 +1,24 @@
+:INPUT,FORWARD,OUTPUT
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-name h;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name h;OK
+-m hashlimit --hashlimit-above 5/min --hashlimit-burst 9 --hashlimit-mode srcip --hashlimit-name h;=;OK
+-m hashlimit ! --hashlimit-upto 5/hour --hashlimit-name h;-m hashlimit --hashlimit-above 5/hour --hashlimit-burst 5 --hashlimit-name h;OK
+-m hashlimit --hashlimit 7/day --hashlimit-mode dstip --hashlimit-name h;-m hashlimit --hashlimit-upto 7/day --hashlimit-burst 5 --hashlimit-mode dstip --hashlimit-name h;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode srcip,srcport,dstip,dstport --hashlimit-name h;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip,srcport,dstip,dstport --hashlimit-name h;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode srcip --hashlimit-name h --hashlimit-srcmask 24;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name h --hashlimit-srcmask 24;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode dstip --hashlimit-name h --hashlimit-dstmask 0;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode dstip --hashlimit-name h --hashlimit-dstmask 0;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-name h --hashlimit-htable-size 1024 --hashlimit-htable-max 4096;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name h --hashlimit-htable-size 1024 --hashlimit-htable-max 4096;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-name h --hashlimit-htable-gcinterval 500 --hashlimit-htable-expire 20000;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name h --hashlimit-htable-gcinterval 500 --hashlimit-htable-expire 20000;OK
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-name h;=;OK
+-m hashlimit --hashlimit-above 1mb/s --hashlimit-burst 2mb --hashlimit-name h;=;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-name h --hashlimit-rate-match;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name h --hashlimit-rate-match;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-name h --hashlimit-rate-match --hashlimit-rate-interval 10;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name h --hashlimit-rate-match --hashlimit-rate-interval 10;OK
+-m hashlimit --hashlimit-upto 5/fortnight --hashlimit-name h;;FAIL
+-m hashlimit --hashlimit-upto 0/sec --hashlimit-name h;;FAIL
+-m hashlimit --hashlimit-upto 1000001/sec --hashlimit-name h;;FAIL
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 0 --hashlimit-name h;;FAIL
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-mode colour --hashlimit-name h;;FAIL
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-name h --hashlimit-srcmask 129;;FAIL
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-above 5/sec --hashlimit-name h;;FAIL
+-m hashlimit --hashlimit-upto 5/sec;;FAIL
+-m hashlimit --hashlimit-name h;;FAIL
+-m hashlimit;;FAIL

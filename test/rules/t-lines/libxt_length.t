@@ -1,0 +1,11 @@
+:INPUT,FORWARD,OUTPUT
+-m length --length 40;=;OK
+-m length ! --length 40;=;OK
+-m length --length 28:60;=;OK
+-m length --length :60;-m length --length 0:60;OK
+-m length --length 60:;-m length --length 60:65535;OK
+-m length --length 60:28;=;OK
+-m length --length 65536;;FAIL
+-m length --length 1:2:3;;FAIL
+-m length --length x;;FAIL
+-m length;;FAIL

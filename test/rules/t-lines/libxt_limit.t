@@ -1,0 +1,16 @@
+:INPUT,FORWARD,OUTPUT
+-m limit;-m limit --limit 3/hour;OK
+-m limit --limit 5/sec;=;OK
+-m limit --limit 5/second --limit-burst 9;-m limit --limit 5/sec --limit-burst 9;OK
+-m limit --limit 1/m;-m limit --limit 1/min;OK
+-m limit --limit 1/hour --limit-burst 1;=;OK
+-m limit --limit 1/day;;FAIL
+-m limit --limit 90;-m limit --limit 90/sec;OK
+-m limit --limit 7000/sec;-m limit --limit 10000/sec;OK
+-m limit --limit 10001/sec;;FAIL
+-m limit --limit 0/sec;;FAIL
+-m limit --limit 5/week;;FAIL
+-m limit ! --limit 5/sec;;FAIL
+-m limit --limit-burst 0;;FAIL
+-m limit --limit-burst 10001;;FAIL
+-m limit --limit 1/day --limit-burst 100;;FAIL

@@ -1,0 +1,18 @@
+:INPUT,FORWARD,OUTPUT
+-p sctp -m sctp --sport 7;=;OK
+-p sctp -m sctp ! --source-port 7:9 --dport 80;-p sctp -m sctp ! --sport 7:9 --dport 80;OK
+-p sctp -m sctp --dport 65535;=;OK
+-p sctp -m sctp --chunk-types all DATA,SACK;=;OK
+-p sctp -m sctp ! --chunk-types any INIT;=;OK
+-p sctp -m sctp --chunk-types only DATA:Be,ABORT:t;=;OK
+-p sctp -m sctp --chunk-types all ALL;=;OK
+-p sctp -m sctp --chunk-types any NONE;=;OK
+-p sctp -m sctp --chunk-types all INIT,INIT_ACK,HEARTBEAT,HEARTBEAT_ACK,ABORT,SHUTDOWN,SHUTDOWN_ACK,ERROR,COOKIE_ECHO,COOKIE_ACK;=;OK
+-p sctp -m sctp --chunk-types all ECN_ECNE,ECN_CWR,SHUTDOWN_COMPLETE,ASCONF,ASCONF_ACK,FORWARD_TSN,I_DATA;-p sctp -m sctp --chunk-types all ECN_ECNE,ECN_CWR,SHUTDOWN_COMPLETE,I_DATA,ASCONF_ACK,FORWARD_TSN,ASCONF;OK
+-p sctp -m sctp --chunk-types most DATA;;FAIL
+-p sctp -m sctp --chunk-types all LUMP;;FAIL
+-p sctp -m sctp --chunk-types all INIT:T;;FAIL
+-p sctp -m sctp --chunk-types all;;FAIL
+-p sctp -m sctp --sport 9:7;;FAIL
+-p sctp -m sctp;=;OK
+-p tcp -m sctp --sport 7;;FAIL

@@ -1,0 +1,14 @@
+:INPUT,FORWARD,OUTPUT
+-m statistic --mode random --probability 0.5;-m statistic --mode random --probability 0.50000000000;OK
+-m statistic --mode random ! --probability .25;-m statistic --mode random ! --probability 0.25000000000;OK
+-m statistic --mode random --probability 1;-m statistic --mode random --probability 1.00000000000;OK
+-m statistic --mode nth --every 3 --packet 0;=;OK
+-m statistic --mode nth ! --every 3 --packet 2;=;OK
+-m statistic --mode nth --every 3 --packet 3;;FAIL
+-m statistic --mode nth --every 3;;FAIL
+-m statistic --mode nth --packet 3;;FAIL
+-m statistic --mode nth --every 0 --packet 0;;FAIL
+-m statistic --mode random --probability 1.1;;FAIL
+-m statistic --mode random;;FAIL
+-m statistic --mode fair;;FAIL
+-m statistic;;FAIL

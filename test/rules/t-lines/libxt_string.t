@@ -1,0 +1,20 @@
+:INPUT,FORWARD,OUTPUT
+-m string --string evil --algo bm;-m string --string "evil" --algo bm;OK
+-m string ! --string "two words" --algo kmp;=;OK
+-m string --string evil --algo bm --from 20;-m string --string "evil" --algo bm --from 20;OK
+-m string --string evil --algo bm --to 60;-m string --string "evil" --algo bm --to 60;OK
+-m string --string evil --algo kmp --from 20 --to 60 --icase;-m string --string "evil" --algo kmp --from 20 --to 60 --icase;OK
+-m string --hex-string "|0d0a|" --algo bm;=;OK
+-m string --hex-string "GET |2f|" --algo kmp;-m string --string "GET /" --algo kmp;OK
+-m string ! --hex-string "|00 ff|" --algo bm;-m string ! --hex-string "|00ff|" --algo bm;OK
+-m string --string 'quo"te' --algo bm;-m string --string "quo\"te" --algo bm;OK
+-m string --string evil;;FAIL
+-m string --string evil --algo fsm;;FAIL
+-m string --algo bm;;FAIL
+-m string --string "" --algo bm;;FAIL
+-m string --string evil --algo bm --from 9 --to 3;;FAIL
+-m string --string evil --algo bm --from 65536;;FAIL
+-m string --hex-string "|4|" --algo bm;;FAIL
+-m string --hex-string "|zz|" --algo bm;;FAIL
+-m string --string evil --hex-string "|00|" --algo bm;;FAIL
+-m string;;FAIL

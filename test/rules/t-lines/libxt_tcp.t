@@ -1,0 +1,23 @@
+:INPUT,FORWARD,OUTPUT
+-p tcp -m tcp;=;OK
+-p tcp -m tcp --sport 7;=;OK
+-p tcp -m tcp --source-port 7:9 ! --destination-port http;-p tcp -m tcp --sport 7:9 ! --dport 80;OK
+-p tcp -m tcp --dport 1024:;-p tcp -m tcp --dport 1024:65535;OK
+-p tcp --dport 80;-p tcp -m tcp --dport 80;OK
+-p tcp -m tcp --syn;-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN;OK
+-p tcp -m tcp ! --syn;-p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN;OK
+-p tcp -m tcp --tcp-flags SYN,ACK SYN;=;OK
+-p tcp -m tcp ! --tcp-flags ALL NONE;-p tcp -m tcp ! --tcp-flags FIN,SYN,RST,PSH,ACK,URG NONE;OK
+-p tcp -m tcp --tcp-flags syn,fin ALL;-p tcp -m tcp --tcp-flags FIN,SYN FIN,SYN,RST,PSH,ACK,URG;OK
+-p tcp -m tcp --tcp-option 5;=;OK
+-p tcp -m tcp ! --tcp-option 8;=;OK
+-p tcp -m tcp --sport 1 --dport 2 --tcp-flags FIN FIN --tcp-option 3;-p tcp -m tcp --sport 1 --dport 2 --tcp-option 3 --tcp-flags FIN FIN;OK
+-p tcp -m tcp --sport 9:7;;FAIL
+-p tcp -m tcp --dport 65536;;FAIL
+-p tcp -m tcp --tcp-flags SYN;;FAIL
+-p tcp -m tcp --tcp-flags SYN NOISE;;FAIL
+-p tcp -m tcp --tcp-option 0;;FAIL
+-p tcp -m tcp --tcp-option 256;;FAIL
+-m tcp --dport 80;;FAIL
+! -p tcp -m tcp --dport 80;;FAIL
+-p udp -m tcp --dport 80;;FAIL

@@ -1,0 +1,19 @@
+:INPUT,FORWARD,OUTPUT
+-m time --timestart 08:00 --timestop 17:30;-m time --timestart 08:00:00 --timestop 17:30:00 --datestop 2038-01-19T03:14:07;OK
+-m time --timestart 22:00:05;-m time --timestart 22:00:05 --timestop 23:59:59 --datestop 2038-01-19T03:14:07;OK
+-m time --timestop 5:6:7;-m time --timestart 00:00:00 --timestop 05:06:07 --datestop 2038-01-19T03:14:07;OK
+-m time --datestart 2026-01-01;-m time --datestart 2026-01-01T00:00:00 --datestop 2038-01-19T03:14:07;OK
+-m time --datestart 2026-01-01T10:00 --datestop 2026-02-01T10:00:05;-m time --datestart 2026-01-01T10:00:00 --datestop 2026-02-01T10:00:05;OK
+-m time --weekdays Mo,Tue,5;-m time --weekdays Mon,Tue,Fri --datestop 2038-01-19T03:14:07;OK
+-m time ! --weekdays Sa,Su;-m time --weekdays Mon,Tue,Wed,Thu,Fri --datestop 2038-01-19T03:14:07;OK
+-m time --monthdays 1,15,31;-m time --monthdays 1,15,31 --datestop 2038-01-19T03:14:07;OK
+-m time ! --monthdays 1;-m time --monthdays 2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31 --datestop 2038-01-19T03:14:07;OK
+-m time --kerneltz --timestart 01:00 --timestop 02:00;-m time --timestart 01:00:00 --timestop 02:00:00 --datestop 2038-01-19T03:14:07 --kerneltz;OK
+-m time --timestart 22:00 --timestop 06:00 --contiguous;-m time --timestart 22:00:00 --timestop 06:00:00 --datestop 2038-01-19T03:14:07 --contiguous;OK
+-m time --timestart 06:00 --timestop 22:00 --contiguous;;FAIL
+-m time --timestart 24:00;;FAIL
+-m time --weekdays Caturday;;FAIL
+-m time --monthdays 32;;FAIL
+-m time --datestart 2026-13-01;;FAIL
+-m time --utc --kerneltz;;FAIL
+-m time;-m time --datestop 2038-01-19T03:14:07;OK

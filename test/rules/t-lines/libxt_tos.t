@@ -1,0 +1,11 @@
+:INPUT,FORWARD,OUTPUT
+-m tos --tos 0x10;-m tos --tos 0x10/0xff;OK
+-m tos ! --tos 0x10/0x3f;=;OK
+-m tos --tos Minimize-Cost;-m tos --tos 0x02/0x3f;OK
+-m tos --tos normal-service;-m tos --tos 0x00/0x3f;OK
+-m tos --tos 0;-m tos --tos 0x00/0xff;OK
+-m tos --tos 256;;FAIL
+-m tos --tos 0x10/;;FAIL
+-m tos --tos 0x10/256;;FAIL
+-m tos --tos Maximize-Fun;;FAIL
+-m tos;;FAIL

@@ -1,0 +1,12 @@
+:INPUT,FORWARD,OUTPUT
+-p udp -m udp;=;OK
+-p udp -m udp --sport 7;=;OK
+-p udp -m udp ! --source-port 7:9 --dport domain;-p udp -m udp ! --sport 7:9 --dport 53;OK
+-p udp -m udp --destination-port 1024:;-p udp -m udp --dport 1024:65535;OK
+-p udp -m udp ! --dport 0:65535;-p udp -m udp;OK
+-p udp --dport 53;-p udp -m udp --dport 53;OK
+-p udp -m udp --sport 9:7;=;OK
+-p udp -m udp --dport 65536;-p udp -m udp --dport 0;OK
+-p udp -m udp --dport nothing;;FAIL
+-m udp --dport 53;;FAIL
+-p tcp -m udp --dport 53;;FAIL
