@@ -52,9 +52,11 @@ export function parseLooseRange(text: string): PortRange {
   }
 }
 
-function parseLoosePort(text: string): number {
+/** One port of those. `getaddrinfo` takes 2³²-1 for no number at all. */
+export function parseLoosePort(text: string): number {
   const decimal = /^\s*\+?(\d{1,18})$/.exec(text)?.[1]
-  const port = decimal === undefined ? servicePort(text) : Number(BigInt(decimal) & 0xffffn)
+  const port =
+    decimal === undefined || decimal === '4294967295' ? servicePort(text) : Number(BigInt(decimal) & 0xffffn)
   if (port !== undefined) return port
   throw new OptionError(`port '${text}' is neither a number nor a service name`)
 }

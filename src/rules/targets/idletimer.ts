@@ -1,4 +1,5 @@
 import { defineTarget, OptionError, Verdict } from '../extension.ts'
+import { cutBytes } from './cut-bytes.ts'
 import { parseBounded } from './mark-value.ts'
 
 export interface IdletimerOptions {
@@ -7,7 +8,7 @@ export interface IdletimerOptions {
   readonly alarm: boolean
 }
 
-const MAX_LABEL = 27
+const LABEL_BYTES = 27
 
 /** `-j IDLETIMER`: net/netfilter/xt_IDLETIMER.c. Tells userspace about idle devices through sysfs; packets notice nothing. */
 export const idletimer = defineTarget<IdletimerOptions>({
@@ -32,9 +33,8 @@ export const idletimer = defineTarget<IdletimerOptions>({
       placeholder: 'name',
       help: "the timer's name",
       set(options, [text = '']) {
-        if (text === '' || text.length > MAX_LABEL)
-          throw new OptionError(`bad label '${text}'`, { expected: `1 to ${MAX_LABEL} characters` })
-        options.label = text
+        if (text === '') throw new OptionError('the label is empty', { expected: 'a name' })
+        options.label = cutBytes(text, LABEL_BYTES)
       },
     },
     {

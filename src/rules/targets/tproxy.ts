@@ -1,8 +1,7 @@
 import { Address } from '../../address.ts'
 import { IPPROTO_TCP, IPPROTO_UDP } from '../../packet/protocols.ts'
-import { defineTarget, OptionError, Verdict } from '../extension.ts'
-import { scanNumber } from '../numbers.ts'
-import { servicePort } from '../services.ts'
+import { defineTarget, Verdict } from '../extension.ts'
+import { parseLoosePort } from '../ports.ts'
 import { parseHostAddress } from './host-address.ts'
 import { hex, parseMarkMask } from './mark-value.ts'
 
@@ -28,7 +27,7 @@ export const tproxy = defineTarget<TproxyOptions>({
       placeholder: 'port',
       help: "the proxy's port; 0: the packet's own",
       set(options, [text = '']) {
-        options.port = parseProxyPort(text)
+        options.port = parseLoosePort(text)
       },
     },
     {
@@ -77,16 +76,3 @@ export const tproxy = defineTarget<TproxyOptions>({
     }
   },
 })
-
-/** iptables lets one number too many through: 65536 becomes 0. */
-function parseProxyPort(text: string): number {
-  const scanned = scanNumber(text)
-  const number =
-    scanned?.rest === '' && scanned.value <= 0x10000n ? Number(scanned.value) & 0xffff : undefined
-  const port = number ?? servicePort(text)
-  if (port === undefined)
-    throw new OptionError(`bad value for option "--on-port": '${text}'`, {
-      expected: 'a port from 0 to 65535 or a service name',
-    })
-  return port
-}

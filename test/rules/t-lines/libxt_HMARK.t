@@ -1,0 +1,18 @@
+:INPUT,FORWARD,OUTPUT
+-j HMARK --hmark-rnd 0x00000007 --hmark-mod 5 --hmark-tuple ct;=;OK
+-j HMARK --hmark-tuple sport,dport,proto --hmark-rnd 7 --hmark-mod 5;-j HMARK --hmark-sport-mask 0xffff --hmark-dport-mask 0xffff --hmark-proto-mask 0xffff --hmark-rnd 0x00000007 --hmark-mod 5;OK
+-j HMARK --hmark-tuple sp,p --hmark-rnd 7 --hmark-mod 5;-j HMARK --hmark-sport-mask 0xffff --hmark-proto-mask 0xffff --hmark-rnd 0x00000007 --hmark-mod 5;OK
+-j HMARK --hmark-tuple spi --hmark-rnd 7 --hmark-mod 5;-j HMARK --hmark-spi-mask 0xffffffff --hmark-rnd 0x00000007 --hmark-mod 5;OK
+-j HMARK --hmark-src-prefix 8 --hmark-dst-prefix 16 --hmark-rnd 0xffffffff --hmark-mod 0x10 --hmark-offset 3;-j HMARK --hmark-src-prefix 8 --hmark-dst-prefix 16 --hmark-rnd 0xffffffff --hmark-mod 16 --hmark-offset 3;OK
+-j HMARK --hmark-sport-mask 0xf0 --hmark-sport 7 --hmark-dport-mask 15 --hmark-dport 9 --hmark-rnd 1 --hmark-mod 5;-j HMARK --hmark-sport-mask 0x00f0 --hmark-dport-mask 0x000f --hmark-sport 0x0007 --hmark-dport 0x0009 --hmark-rnd 0x00000001 --hmark-mod 5;OK
+-j HMARK --hmark-spi 5 --hmark-spi-mask 0xff --hmark-rnd 1 --hmark-mod 5;-j HMARK --hmark-spi-mask 0x000000ff --hmark-spi 0x00000005 --hmark-rnd 0x00000001 --hmark-mod 5;OK
+-j HMARK --hmark-proto-mask 0x1ff --hmark-rnd 1 --hmark-mod 5 --hmark-offset 0;-j HMARK --hmark-proto-mask 0x1ff --hmark-rnd 0x00000001 --hmark-mod 5 --hmark-offset 0;OK
+-j HMARK --hmark-tuple src,dst --hmark-mod 5;;FAIL
+-j HMARK --hmark-tuple src,dst --hmark-rnd 1;;FAIL
+-j HMARK --hmark-tuple src,dst --hmark-rnd 1 --hmark-mod 0;;FAIL
+-j HMARK --hmark-tuple src,shoe --hmark-rnd 1 --hmark-mod 5;;FAIL
+-j HMARK --hmark-tuple src,,dst --hmark-rnd 1 --hmark-mod 5;;FAIL
+-j HMARK --hmark-tuple spi,sport --hmark-rnd 1 --hmark-mod 5;;FAIL
+-j HMARK --hmark-spi 5 --hmark-sport 5 --hmark-rnd 1 --hmark-mod 5;;FAIL
+-j HMARK --hmark-sport http --hmark-rnd 1 --hmark-mod 5;;FAIL
+-j HMARK;;FAIL

@@ -1,0 +1,3 @@
+:INPUT
+-j LED --led-trigger-id lamp;;FAIL
+-j LED;;FAIL

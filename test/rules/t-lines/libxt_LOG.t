@@ -1,0 +1,13 @@
+:INPUT,FORWARD,OUTPUT
+-j LOG;=;OK
+-j LOG --log-level 7;=;OK
+-j LOG --log-level warning;-j LOG;OK
+-j LOG --log-level emerg;-j LOG --log-level 0;OK
+-j LOG --log-prefix web;=;OK
+-j LOG --log-prefix "drop: ";=;OK
+-j LOG --log-tcp-sequence --log-tcp-options --log-ip-options --log-uid --log-macdecode;=;OK
+-j LOG --log-prefix "a prefix of more than 29 bytes!";-j LOG --log-prefix "a prefix of more than 29 byte";OK
+-j LOG --log-prefix "";;FAIL
+-j LOG --log-level 8;;FAIL
+-j LOG --log-level loud;;FAIL
+-j LOG --log-uid --log-uid;;FAIL

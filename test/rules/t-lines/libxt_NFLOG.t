@@ -1,0 +1,13 @@
+:INPUT,FORWARD,OUTPUT
+-j NFLOG;=;OK
+-j NFLOG --nflog-group 0;-j NFLOG;OK
+-j NFLOG --nflog-group 65535 --nflog-prefix web;-j NFLOG --nflog-prefix web --nflog-group 65535;OK
+-j NFLOG --nflog-prefix "two words";=;OK
+-j NFLOG --nflog-size 64;=;OK
+-j NFLOG --nflog-size 0;=;OK
+-j NFLOG --nflog-range 64;=;OK
+-j NFLOG --nflog-threshold 5;=;OK
+-j NFLOG --nflog-group 65536;;FAIL
+-j NFLOG --nflog-threshold 65536;;FAIL
+-j NFLOG --nflog-size 1 --nflog-range 1;;FAIL
+-j NFLOG --nflog-prefix "";;FAIL
