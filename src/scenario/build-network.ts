@@ -14,7 +14,8 @@ import { parseRules } from '../rules/parse.ts'
 import type { Problem } from './issues.ts'
 import type { Path } from './positions.ts'
 import { addressTexts, type NetworkInput, type NodeInput } from './schema-network.ts'
-import { createService, defined } from './services.ts'
+import { defined } from './service-kind.ts'
+import { createService, isReadable } from './services.ts'
 
 export interface BuiltNetwork {
   /** Absent when something is wrong. */
@@ -88,7 +89,7 @@ function nodeSpec(node: NodeInput, read: NodeRules): NodeSpec {
     // Nothing may depend on connections then, not even by chance.
     ...(withoutState === true && { conntrack: 'auto' }),
     ...(tcp !== undefined && { tcp: defined(tcp) }),
-    ...(services !== undefined && { services: services.map(createService) }),
+    ...(services !== undefined && { services: services.filter(isReadable).map(createService) }),
   } as NodeSpec
 }
 

@@ -1,7 +1,8 @@
 import { Address, type Family } from '../address.ts'
 import { readSysctls } from '../compile-config.ts'
 import { createImpairment } from '../network/impairment.ts'
-import { parseTarget } from '../network/target.ts'
+import { parseTarget, parseUrl } from '../network/target.ts'
+import { parseProxy } from '../network/verbs/handshake.ts'
 import { parsePorts } from '../network/verbs/scan.ts'
 import { parsePackets } from '../packet/text.ts'
 import { policyToRules } from '../policy/index.ts'
@@ -13,11 +14,13 @@ import type { Problem } from './issues.ts'
 import { parseListing } from './listing.ts'
 import type { Path } from './positions.ts'
 import type { Expectation, ScenarioInput, Step } from './schema.ts'
+import { type ServiceInput, serviceTexts } from './services.ts'
 
 /** What is wrong with a scenario whose shape is right: names, addresses, rules, packets. */
 export function checkScenario(input: ScenarioInput, readFile?: (path: string) => string): Problem[] {
   const { rules, problems } = buildNetwork(input.network, readFile)
   const checker = new StepChecker(input, [...problems])
+  checker.services(input.network.nodes)
   checker.steps(input.steps, ['steps'], startOf(rules, input))
   return checker.problems
 }
@@ -89,7 +92,7 @@ class StepChecker {
       }
       return
     }
-    for (const key of ['from', 'on', 'node', 'flush'] as const)
+    for (const key of ['from', 'on', 'node', 'flush', 'servedBy'] as const)
       if (key in step) this.node((step as Record<string, unknown>)[key], [...path, key])
     for (const key of ['cut', 'restore', 'drop', 'duplicate', 'delay', 'reorder'] as const)
       if (key in step) this.link((step as Record<string, unknown>)[key] as string, [...path, key])
@@ -114,38 +117,44 @@ class StepChecker {
     if (!this.links.includes(name)) this.add(path, `unknown link '${name}'`, hintOf(name, this.links))
   }
 
+  services(nodes: ScenarioInput['network']['nodes']): void {
+    for (const [name, { services = [] }] of Object.entries(nodes))
+      services.forEach((each, at) => {
+        this.service(each, ['network', 'nodes', name, 'services', at])
+      })
+  }
+
+  /** Whom a program talks to. */
+  private service(given: ServiceInput, path: Path): void {
+    for (const { path: own, read } of serviceTexts(given))
+      this.attempt([...path, ...own], () => {
+        const found = read()
+        if (found !== undefined) this.host(found.host, [...path, ...own])
+      })
+  }
+
   /** Whom a step talks to. */
   private target(step: Step, path: Path): void {
-    const key = ['nc', 'udp', 'telnet', 'connect', 'curl', 'ping', 'traceroute', 'scan'].find(
-      each => each in step,
-    )
-    if (key === undefined) return
-    const text = (step as unknown as Record<string, string>)[key]!
-    const authority = /^(?:https?:\/\/)?([^/]+)/.exec(text)?.[1] ?? text
-    try {
-      const isHost = key === 'ping' || key === 'traceroute' || key === 'scan'
-      const host = isHost
-        ? text
-        : parseTarget(authority, key === 'curl' ? 80 : key === 'telnet' ? 23 : undefined).host
-      this.host(host, [...path, key], step)
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error
-      this.add([...path, key], error.message)
+    for (const [key, hostOf] of Object.entries(TARGETS)) {
+      const text = (step as unknown as Record<string, unknown>)[key]
+      if (typeof text !== 'string') continue
+      this.attempt([...path, key], () => {
+        if (key === 'proxy' || !('proxy' in step) || step.proxy === undefined)
+          this.host(hostOf(text), [...path, key], isFailureExpected(step))
+      })
     }
     if ('scan' in step && typeof step.ports === 'string')
       this.attempt([...path, 'ports'], () => parsePorts(step.ports as string))
   }
 
-  private host(host: string, path: Path, step: Step): void {
+  private host(host: string, path: Path, mayBeUnknown = false): void {
     if (Address.tryParse(host) !== undefined) return
     if (/^[\d.]+$/.test(host) || host.includes(':')) {
       this.add(path, `impossible address '${host}'`)
       return
     }
     const names = [...this.nodes, ...Object.keys(this.input.network.dns ?? {}), 'localhost']
-    if (names.some(name => name.toLowerCase() === host.toLowerCase())) return
-    const expected = 'expect' in step ? [step.expect ?? []].flat() : []
-    if (expected.some(each => each.outcome === 'unreachable')) return
+    if (mayBeUnknown || names.some(name => name.toLowerCase() === host.toLowerCase())) return
     this.add(path, `unknown host '${host}'`, hintOf(host, names))
   }
 
@@ -160,6 +169,7 @@ class StepChecker {
     if ('iptables' in step)
       this.commands(step.iptables, step.on, step.family ?? 4, [...path, 'iptables'], known)
     else if ('policy' in step) this.policy(step.policy, step.on, [...path, 'policy'], known)
+    if ('start' in step) this.service(step.start, [...path, 'start'])
     if ('look' in step)
       for (const [at, text] of [step.look].flat().entries())
         this.listing(text, typeof step.look === 'string' ? [...path, 'look'] : [...path, 'look', at])
@@ -252,6 +262,25 @@ class StepChecker {
 function connectionNames({ as, connect, count }: Extract<Step, { connect: string }>): string[] {
   const name = as ?? connect
   return count === undefined ? [name] : Array.from({ length: count }, (_, at) => `${name}-${at + 1}`)
+}
+
+/** The host in what a step talks to, by the key that says it. @throws RangeError when there can be none */
+const TARGETS: Readonly<Record<string, (text: string) => string>> = {
+  nc: text => parseTarget(text).host,
+  udp: text => parseTarget(text).host,
+  telnet: text => parseTarget(text, 23).host,
+  connect: text => (/^wss?:/.test(text) ? parseUrl(text) : parseTarget(text)).host,
+  curl: text => parseUrl(text).host,
+  mail: text => parseTarget(text, 110).host,
+  query: text => parseTarget(text, 5432).host,
+  proxy: text => parseProxy(text).host,
+  ping: text => text,
+  traceroute: text => text,
+  scan: text => text,
+}
+
+function isFailureExpected(step: Step): boolean {
+  return 'expect' in step && [step.expect ?? []].flat().some(each => each.outcome === 'unreachable')
 }
 
 function hintOf(word: string, known: readonly string[]): string | undefined {

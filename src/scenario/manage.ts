@@ -21,7 +21,8 @@ import { parseRules } from '../rules/parse.ts'
 import { policyChains, policyNames } from './build-network.ts'
 import { durationMs } from './duration.ts'
 import type { PlainStep, ScenarioInput } from './schema.ts'
-import { createService, defined } from './services.ts'
+import { defined } from './service-kind.ts'
+import { createService } from './services.ts'
 
 /** What an administrator does. */
 export function manage(step: PlainStep, network: Network, input: ScenarioInput): Ran {

@@ -2,6 +2,7 @@ import {
   close,
   connect,
   curl,
+  fetchMail,
   inject,
   type LogEntry,
   type Network,
@@ -9,6 +10,7 @@ import {
   type OpenConnection,
   ping,
   push,
+  query,
   type Ran,
   scan,
   send,
@@ -19,10 +21,10 @@ import {
   udpQuery,
 } from '../network/index.ts'
 import { Packet } from '../packet/packet.ts'
-import { durationMs } from './duration.ts'
+import { durationMs, optionalMs } from './duration.ts'
 import { manage } from './manage.ts'
 import type { PlainStep, ScenarioInput } from './schema.ts'
-import { defined } from './services.ts'
+import { defined } from './service-kind.ts'
 
 /** The world between two steps. A value: a fork keeps it. */
 export interface World {
@@ -51,8 +53,8 @@ export interface Performed {
 export function perform(step: PlainStep, world: World, input: ScenarioInput): Performed {
   const { network } = world
   if ('curl' in step) {
-    const { method, body, headers, localPort, timeout } = step
-    const options = defined({ method, body, headers, localPort, timeoutMs: optionalMs(timeout) })
+    const { method, body, headers, localPort, proxy, timeout } = step
+    const options = defined({ method, body, headers, localPort, proxy, timeoutMs: optionalMs(timeout) })
     const ran = curl(network, step.from, step.curl, options)
     const { outcome, text } = ran.result
     const status = ran.result.outcome === 'answered' ? { status: ran.result.response.status } : {}
@@ -73,6 +75,21 @@ export function perform(step: PlainStep, world: World, input: ScenarioInput): Pe
     const { data, localPort, timeout } = step
     const options = defined({ data, localPort, timeoutMs: optionalMs(timeout) })
     const ran = udpQuery(network, step.from, step.udp, options)
+    return { ...after(world, ran), outcome: ran.result.outcome, text: ran.result.text }
+  }
+  if ('mail' in step) {
+    const { user, program, timeout } = step
+    const ran = fetchMail(
+      network,
+      step.from,
+      step.mail,
+      defined({ user, name: program, timeoutMs: optionalMs(timeout) }),
+    )
+    return { ...after(world, ran), outcome: ran.result.outcome, text: ran.result.text }
+  }
+  if ('query' in step) {
+    const options = defined({ name: step.program, timeoutMs: optionalMs(step.timeout) })
+    const ran = query(network, step.from, step.query, step.sql, options)
     return { ...after(world, ran), outcome: ran.result.outcome, text: ran.result.text }
   }
   if ('telnet' in step) {
@@ -139,6 +156,7 @@ function withSourcePort(text: string, higher: number): string {
 /** One connection, or as many as `count` says; the outcome is that of the last one. */
 function performConnect(step: Extract<PlainStep, { connect: string }>, world: World): Performed {
   const { connect: target, from, as = target, program, keepAlive, localPort, timeout, wait, count } = step
+  const { proxy, servedBy } = step
   const alive =
     keepAlive === undefined
       ? undefined
@@ -155,7 +173,8 @@ function performConnect(step: Extract<PlainStep, { connect: string }>, world: Wo
   let text = ''
   for (let at = 0; at < (count ?? 1); at++) {
     const port = localPort === undefined ? undefined : localPort + at
-    const options = defined({ name: program, keepAlive: alive, localPort: port, timeoutMs, waitMs })
+    const ways = { proxy, servedBy, localPort: port }
+    const options = defined({ name: program, keepAlive: alive, ...ways, timeoutMs, waitMs })
     const ran = connect(network, from, target, options)
     network = ran.network
     for (const hop of ran.hops) hops.push(hop)
@@ -182,8 +201,4 @@ function after(
   { network, hops }: Ran,
 ): { readonly world: World; readonly hops: readonly LogEntry[] } {
   return { world: { ...world, network }, hops }
-}
-
-function optionalMs(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : durationMs(text)
 }

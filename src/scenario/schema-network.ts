@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { port, service } from './services.ts'
+import { port } from './service-kind.ts'
+import { service } from './services.ts'
 
 const action = z.enum(['ALLOW', 'DENY'])
 const oneOrMore = z.union([z.string(), z.array(z.string())])

@@ -1,12 +1,11 @@
 import { z } from 'zod'
+import { duration } from './duration.ts'
 import { network } from './schema-network.ts'
-import { port, service } from './services.ts'
+import { port } from './service-kind.ts'
+import { service } from './services.ts'
 
 const oneOrMore = z.union([z.string(), z.array(z.string())])
 const host = z.string().min(1)
-export const duration = z
-  .string()
-  .regex(/^\d+(\.\d+)?(ms|s|min|h|d)$/, { error: 'not a duration: 300ms, 2.5s, 5min, 2h or 5d' })
 const flags = z.string().regex(/^[SAFRPUEC]+$/, { error: 'not TCP flags: letters of S A F R P U E C' })
 
 const expectedPacket = z.strictObject({
@@ -86,6 +85,7 @@ const side = z.enum(['client', 'server']).optional().describe('which end; defaul
 const connection = z.string().describe('the name that connect gave it (as)')
 const keepAlive = z.strictObject({ idle: duration, interval: duration, probes: z.int().min(1) })
 const timeout = duration.optional().describe('default: as long as TCP tries, 127 s for a SYN')
+const proxy = z.string().optional().describe('socks5://host:1080 or http://host:3128')
 const match = z
   .strictObject({
     protocol: z.string().optional(),
@@ -115,6 +115,7 @@ export const STEPS = {
     body: z.string().optional(),
     headers: z.record(z.string(), z.string()).optional(),
     localPort: port.optional(),
+    proxy,
     timeout,
     ...common,
   }),
@@ -134,12 +135,30 @@ export const STEPS = {
     timeout: duration.optional().describe('for the answer; default 1s'),
     ...common,
   }),
+  mail: z.strictObject({
+    mail: z.string().describe('a POP3 server, host or host:port: all mail is fetched'),
+    from: host,
+    user: z.string().optional(),
+    program: z.string().optional().describe('as ss shows it; default fetchmail'),
+    timeout,
+    ...common,
+  }),
+  query: z.strictObject({
+    query: z.string().describe('a database, host or host:port'),
+    sql: z.string(),
+    from: host,
+    program: z.string().optional().describe('as ss shows it; default psql'),
+    timeout,
+    ...common,
+  }),
   telnet: z.strictObject({ telnet: z.string().describe('host:port'), from: host, timeout, ...common }),
   connect: z.strictObject({
-    connect: z.string().describe('host:port; the connection stays open'),
+    connect: z.string().describe('host:port, or ws://host/path; the connection stays open'),
     from: host,
     as: z.string().optional().describe('its name, for push and close; default the target'),
     program: z.string().optional().describe('as ss shows it; default nc'),
+    proxy,
+    servedBy: host.optional().describe('behind proxies and tunnels: whose end side: server is'),
     count: z.int().min(1).max(10_000).optional().describe('so many, named NAME-1, NAME-2 …'),
     keepAlive: keepAlive.optional(),
     localPort: port.optional(),

@@ -3,7 +3,13 @@ import type { ForkStep, Step } from './schema.ts'
 /** A step as a person would type it, in one line: `laptop$ curl http://web/`. */
 export function commandOf(step: Exclude<Step, ForkStep>): string {
   if ('curl' in step)
-    return at(step.from, `curl ${step.method === undefined ? '' : `-X ${step.method} `}${step.curl}`)
+    return at(
+      step.from,
+      `curl ${through(step.proxy)}${step.method === undefined ? '' : `-X ${step.method} `}${step.curl}`,
+    )
+  if ('mail' in step) return at(step.from, `${step.program ?? 'fetchmail'} ${step.mail}`)
+  if ('query' in step)
+    return at(step.from, `${step.program ?? 'psql'} -h ${step.query} -e ${JSON.stringify(step.sql)}`)
   if ('nc' in step)
     return at(step.from, step.send === undefined ? `nc -zv ${spaced(step.nc)}` : `nc ${spaced(step.nc)}`)
   if ('udp' in step) return at(step.from, `nc -u ${spaced(step.udp)}`)
@@ -11,7 +17,7 @@ export function commandOf(step: Exclude<Step, ForkStep>): string {
   if ('connect' in step)
     return at(
       step.from,
-      `connect ${step.count === undefined ? '' : `${step.count} × `}${step.connect}${step.as === undefined ? '' : ` as ${step.as}`}`,
+      `connect ${step.count === undefined ? '' : `${step.count} × `}${through(step.proxy)}${step.connect}${step.as === undefined ? '' : ` as ${step.as}`}`,
     )
   if ('push' in step)
     return `${step.push}: ${step.side ?? 'client'} says ${typeof step.data === 'number' ? `${step.data} bytes` : JSON.stringify(short(step.data))}`
@@ -46,6 +52,11 @@ export function commandOf(step: Exclude<Step, ForkStep>): string {
 
 function at(node: string, command: string, prompt = '$'): string {
   return `${node}${prompt} ${command}`
+}
+
+/** As `curl` and `nc` take it. */
+function through(proxy: string | undefined): string {
+  return proxy === undefined ? '' : `-x ${proxy} `
 }
 
 function spaced(target: string): string {
