@@ -57,6 +57,11 @@ const STORIES: Readonly<Record<string, Mutations>> = {
     nat: 'steps.0.expect.outcome',
     swap: [ESTABLISHED, '--dport 80 -j ACCEPT', 'steps.4.each.0.expect.1.packets.0.by'],
   },
+  '000-cloud-tunnel': {
+    conntrack: 'steps.3.expect.packets.0.ctstate',
+    nat: 'steps.4.expect.status',
+    swap: [ESTABLISHED, '-A FORWARD -i lan0 -o wan0', 'steps.3.expect.packets.1.by'],
+  },
   '000-handshake': {
     conntrack: 'steps.1.expect.packets.0.by',
     swap: [ESTABLISHED, '-i lan0 -m conntrack --ctstate NEW', 'steps.1.expect.packets.0.by'],
@@ -69,9 +74,30 @@ const STORIES: Readonly<Record<string, Mutations>> = {
     conntrack: 'steps.0.expect.outcome',
     swap: ['-A INPUT -i lo', '-A INPUT -m conntrack', 'steps.0.expect.packets.1.by'],
   },
+  '000-tunnel-misconceptions': {
+    conntrack: 'steps.0.expect.listings.0.has',
+    nat: 'steps.2.expect.status',
+    swap: ['-m string --algo bm', ESTABLISHED, 'steps.3.fork.in the clear.1.expect.outcome'],
+  },
+  '000-who-is-client': {
+    conntrack: 'steps.1.expect.outcome',
+    swap: ['-A INPUT -i lo', '-A INPUT -m conntrack', 'steps.1.expect.packets.1.by'],
+  },
   '001-egress': { swap: ['-d api.stripe.com', '--dport 443 -j DROP', 'steps.1.expect.outcome'] },
   '001-egress-by-address': {
     swap: ['--dport 80 -d 203.0.113.45', '--dport 80 -j DROP', 'steps.0.expect.outcome'],
+  },
+  '001-load-balancer': {
+    conntrack: 'steps.0.expect.packets.0.ctstate',
+    swap: ['-A OUTPUT -m state', '-A OUTPUT -o lan0', 'steps.0.expect.packets.0.by'],
+  },
+  '001-microservices': {
+    conntrack: 'steps.0.expect.outcome',
+    swap: ['-A OUTPUT -p tcp --dport 3000', '-d api.example.com', 'steps.0.expect.packets.1.by'],
+  },
+  '001-reverse-proxy': {
+    conntrack: 'steps.0.expect.outcome',
+    swap: ['-A INPUT -m state', '-A INPUT -i wan0', 'steps.0.expect.packets.0.by'],
   },
   '001-stateless': {
     conntrack: 'steps.2.expect.outcome',
@@ -84,6 +110,10 @@ const STORIES: Readonly<Record<string, Mutations>> = {
   '001-web-server': {
     conntrack: 'steps.0.expect.outcome',
     swap: ['-A INPUT -p tcp --dport 80', '-A INPUT -p tcp --dport 443', 'steps.0.expect.packets.0.by'],
+  },
+  '001-webhook': {
+    conntrack: 'steps.0.each.0.expect.0.outcome',
+    swap: ['-A INPUT -p tcp --dport 443', '-A INPUT -m state', 'steps.0.each.0.expect.0.packets.0.by'],
   },
   '002-audit': {
     conntrack: 'steps.0.expect.outcome',
@@ -103,6 +133,58 @@ const STORIES: Readonly<Record<string, Mutations>> = {
     conntrack: 'steps.0.expect.outcome',
     nat: 'steps.0.expect.outcome',
     swap: ['ALLOW dst=10.9.0.5 port=443', 'ALLOW src=10.6.0.0/16 port=80,443', 'steps.0.expect.outcome'],
+  },
+  '003-incoming': {
+    conntrack: 'steps.2.expect.outcome',
+    nat: 'steps.2.expect.outcome',
+    swap: [ESTABLISHED, '-A FORWARD -i lan0', 'steps.2.expect.packets.2.by'],
+  },
+  '003-off-host-incoming': {
+    conntrack: 'steps.0.each.0.expect.1.outcome',
+    nat: 'steps.0.each.0.expect.1.outcome',
+    swap: [ESTABLISHED, '-A FORWARD -i lan0', 'steps.0.each.0.expect.1.packets.1.by'],
+  },
+  '003-off-host-outgoing': {
+    conntrack: 'steps.4.expect.outcome',
+    nat: 'steps.4.expect.outcome',
+    swap: [ESTABLISHED, '-A FORWARD -i lan0', 'steps.3.expect.packets.0.by'],
+  },
+  '003-outgoing': {
+    conntrack: 'steps.2.expect.outcome',
+    nat: 'steps.2.expect.outcome',
+    swap: [ESTABLISHED, '-A FORWARD -i lan0', 'steps.1.expect.packets.0.by'],
+  },
+  '004-four-firewalls': {
+    conntrack: 'steps.0.fork.stateful filter.0.expect.outcome',
+    swap: [
+      '--dport 80 -j ACCEPT',
+      '--sport 443 -j ACCEPT',
+      'steps.1.fork.stateless filter.0.expect.packets.0.by',
+    ],
+  },
+  '004-idle': {
+    conntrack: 'steps.0.each.2.expect.0.outcome',
+    nat: 'steps.0.each.2.expect.0.outcome',
+    swap: ['-A FORWARD -m conntrack', '-A FORWARD -i lan0', 'steps.0.each.1.expect.1.packets.0.by'],
+  },
+  '004-puzzle': {
+    conntrack: 'steps.0.expect.outcome',
+    swap: ['-A FORWARD -m conntrack', '-A FORWARD -i lan0', 'steps.0.expect.packets.1.by'],
+  },
+  '004-socks-tunnel': {
+    conntrack: 'steps.1.expect.outcome',
+    nat: 'steps.1.expect.outcome',
+    swap: ['-A FORWARD -m conntrack', '-A FORWARD -i lan0', 'steps.3.expect.packets.0.by'],
+  },
+  '004-websocket': {
+    conntrack: 'steps.0.expect.outcome',
+    nat: 'steps.0.expect.outcome',
+    swap: ['-A FORWARD -m conntrack', '-A FORWARD -i lan0', 'steps.0.expect.packets.1.by'],
+  },
+  '004-zones': {
+    conntrack: 'steps.0.expect.outcome',
+    nat: 'steps.0.expect.outcome',
+    swap: ['ALLOW proto=TCP port=80', 'DENY src=ANY', 'steps.0.expect.outcome'],
   },
   'asymmetric-routing': {
     conntrack: 'steps.0.expect.outcome',
