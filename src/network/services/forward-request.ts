@@ -102,7 +102,14 @@ export function passedRequest({ from, request }: ArrivedRequest, path: string, h
 
 /** Without those that are about one connection only (RFC 9110 section 7.6.1). */
 function passedHeaders(headers: ReadonlyMap<string, string>): Record<string, string> {
-  const own = new Set(['host', 'connection', 'upgrade', 'content-length', 'x-forwarded-for', 'proxy-connection'])
+  const own = new Set([
+    'host',
+    'connection',
+    'upgrade',
+    'content-length',
+    'x-forwarded-for',
+    'proxy-connection',
+  ])
   return Object.fromEntries([...headers].filter(([name]) => !own.has(name)))
 }
 
