@@ -5,7 +5,14 @@ export { type DatagramServerOptions, datagramServer } from './services/datagrams
 export { type EchoState, echo } from './services/echo.ts'
 export { type ForwardProxyOptions, type ForwardProxyState, forwardProxy } from './services/forward-proxy.ts'
 export type { Inspection, ProxyState } from './services/forward-request.ts'
-export * from './services/http.ts'
+export {
+  formatRequest,
+  formatResponse,
+  type HttpRequest,
+  type HttpResponse,
+  parseRequest,
+  parseResponse,
+} from './services/http.ts'
 export type { WebRequest } from './services/http-clients.ts'
 export type { LineServerState } from './services/line-server.ts'
 export { type ListenerOptions, type ListenerState, listener } from './services/listener.ts'

@@ -61,8 +61,20 @@ interface Notice {
  * An application behind a web server: its answers need other services, so that an inbound request causes outbound ones.
  * Several of them that call each other are microservices.
  *
+ *
  * @example
- * appServer({ routes: { '/order': { calls: ['http://stock:8080/'], notifies: ['http://partner/hook'] } } })
+ * const network = createNetwork({
+ *   nodes: {
+ *     client: { address: '10.0.0.1/24' },
+ *     shop: {
+ *       address: '10.0.0.2/24',
+ *       services: [appServer({ routes: { '/order': { body: 'ordered', calls: ['http://stock:8080/'] } } })],
+ *     },
+ *     stock: { address: '10.0.0.3/24', services: [webServer({ port: 8080, pages: { '/': '3 left' } })] },
+ *   },
+ *   links: { lan: ['client', 'shop', 'stock'] },
+ * })
+ * curl(network, 'client', 'http://shop:3000/order').result.text.split('\n') // [ 'ordered', '3 left' ]
  */
 export function appServer(options: AppServerOptions): Program<AppServerState> {
   const { port = 3000, address, name = 'node', routes, timeoutMs = 5000 } = options

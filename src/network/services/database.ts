@@ -17,6 +17,16 @@ export interface DatabaseOptions {
  * A database server: it speaks first, and the connection stays open for any number of queries. The protocol stands for
  * those of MySQL and PostgreSQL in what a firewall can see of it; it is lines of text: a query a line, then the rows, and
  * `OK 2 rows`.
+ *
+ * @example
+ * const network = createNetwork({
+ *   nodes: {
+ *     app: { address: '10.0.0.1/24' },
+ *     db: { address: '10.0.0.2/24', services: [database({ rows: { 'SELECT name FROM items': ['apple', 'pear'] } })] },
+ *   },
+ *   links: { lan: ['app', 'db'] },
+ * })
+ * query(network, 'app', 'db', 'SELECT name FROM items').result.text.split('\n') // [ 'apple', 'pear' ]
  */
 export function database(options: DatabaseOptions = {}): Program<LineServerState> {
   const { port = 5432, address, name = 'postgres', greeting = 'ready', rows = {} } = options

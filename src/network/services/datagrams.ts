@@ -9,7 +9,19 @@ export interface DatagramServerOptions {
   readonly answer?: string
 }
 
-/** A UDP server that says the same to everybody: a stand-in for DNS, NTP, syslog. */
+/**
+ * A UDP server that says the same to everybody: a stand-in for DNS, NTP, syslog.
+ *
+ * @example
+ * const network = createNetwork({
+ *   nodes: {
+ *     laptop: { address: '10.0.0.1/24' },
+ *     ns: { address: '10.0.0.2/24', services: [datagramServer({ port: 53, answer: '192.0.2.1' })] },
+ *   },
+ *   links: { lan: ['laptop', 'ns'] },
+ * })
+ * udpQuery(network, 'laptop', 'ns:53').result.text // '192.0.2.1'
+ */
 export function datagramServer(options: DatagramServerOptions): Program<undefined> {
   const { port, address, name = 'dnsmasq', answer } = options
   return {

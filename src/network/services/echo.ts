@@ -6,7 +6,16 @@ export interface EchoState {
   readonly udp: SocketId
 }
 
-/** Sends back whatever it gets, over TCP and UDP (RFC 862). */
+/**
+ * Sends back whatever it gets, over TCP and UDP (RFC 862).
+ *
+ * @example
+ * const network = createNetwork({
+ *   nodes: { laptop: { address: '10.0.0.1/24' }, mirror: { address: '10.0.0.2/24', services: [echo()] } },
+ *   links: { lan: ['laptop', 'mirror'] },
+ * })
+ * nc(network, 'laptop', 'mirror:7', { send: 'hello' }).result.received // 'hello'
+ */
 export function echo({
   port = 7,
   address,

@@ -39,6 +39,19 @@ export interface ForwardProxyState extends ProxyState {
 /**
  * An application proxy for clients that know of it (`curl -x`): it ends their connections and opens its own, so that a
  * firewall sees two, and looks at what they say: whole requests for `http://…`, and CONNECT for everything else.
+ *
+ * @example
+ * const network = createNetwork({
+ *   nodes: {
+ *     client: { address: '10.0.0.1/24' },
+ *     proxy: { address: '10.0.0.2/24', services: [forwardProxy({ allow: ['web'] })] },
+ *     web: { address: '10.0.0.3/24', services: [webServer()] },
+ *   },
+ *   links: { lan: ['client', 'proxy', 'web'] },
+ * })
+ * const proxy = 'http://proxy:3128'
+ * curl(network, 'client', 'http://web/', { proxy }).result.response.status // 200
+ * curl(network, 'client', 'http://client/', { proxy }).result.response.status // 403
  */
 export function forwardProxy(options: ForwardProxyOptions = {}): Program<ForwardProxyState> {
   const { port = 3128, address, name = 'squid', allow, timeoutMs = PROXY_TIMEOUT_MS } = options

@@ -29,6 +29,12 @@ const REASONS: Readonly<Record<number, string>> = {
 
 const REQUEST_LINE = /^([A-Za-z]+) (\S+) HTTP\/1\.[01]$/
 
+/**
+ * A request as text, for one connection.
+ *
+ * @example
+ * formatRequest('GET', '/', 'web').split('\r\n')[0] // 'GET / HTTP/1.1'
+ */
 export function formatRequest(
   method: string,
   path: string,
@@ -43,6 +49,12 @@ export function formatRequest(
   return `${lines.join('\r\n')}\r\n\r\n${body}`
 }
 
+/**
+ * A response as text.
+ *
+ * @example
+ * formatResponse(404, 'not found').split('\r\n')[0] // 'HTTP/1.1 404 Not Found'
+ */
 export function formatResponse(
   status: number,
   body: string,
@@ -54,7 +66,13 @@ export function formatResponse(
   return `${lines.join('\r\n')}\r\n\r\n${body}`
 }
 
-/** Undefined while the request is not complete. */
+/**
+ * Undefined while the request is not complete.
+ *
+ * @example
+ * parseRequest(toBytes('GET / HTTP/1.1\r\n')) // undefined
+ * parseRequest(toBytes('GET / HTTP/1.1\r\nHost: web\r\n\r\n')).headers.get('host') // 'web'
+ */
 export function parseRequest(data: Uint8Array): HttpRequest | undefined {
   const message = splitMessage(data)
   const match = REQUEST_LINE.exec(message?.first ?? '')
@@ -70,7 +88,12 @@ export function isNotHttp(data: Uint8Array): boolean {
   return !/^[A-Za-z]{0,20}( \S*( [HTP/1.0]{0,8}\r?)?)?$/.test(text)
 }
 
-/** Undefined while the response is not complete. */
+/**
+ * Undefined while the response is not complete.
+ *
+ * @example
+ * parseResponse(toBytes('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi')).body // 'hi'
+ */
 export function parseResponse(data: Uint8Array): HttpResponse | undefined {
   const message = splitMessage(data)
   const match = /^HTTP\/1\.[01] (\d{3})/.exec(message?.first ?? '')

@@ -24,6 +24,16 @@ export interface ListenerState {
 /**
  * A server that takes connections, keeps them open and remembers what it is told: `nc -lk`, and with a greeting or an
  * answer a stand-in for many protocols.
+ *
+ * @example
+ * const network = createNetwork({
+ *   nodes: {
+ *     laptop: { address: '10.0.0.1/24' },
+ *     gate: { address: '10.0.0.2/24', services: [listener({ port: 22, greeting: 'SSH-2.0' })] },
+ *   },
+ *   links: { lan: ['laptop', 'gate'] },
+ * })
+ * nc(network, 'laptop', 'gate:22', { readMs: 100 }).result.received // 'SSH-2.0'
  */
 export function listener(options: ListenerOptions): Program<ListenerState> {
   const { port, address, name = 'nc', greeting, answer } = options

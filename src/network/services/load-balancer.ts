@@ -50,6 +50,20 @@ export interface LoadBalancerState {
 /**
  * Shares connections out among backends, one after the other (round robin), and leaves out those that fail its health
  * checks. It passes bytes on and knows nothing of what they say.
+ *
+ * @example
+ * const network = createNetwork({
+ *   nodes: {
+ *     client: { address: '10.0.0.1/24' },
+ *     lb: { address: '10.0.0.2/24', services: [loadBalancer({ backends: ['one', 'two'], check: { path: '/' } })] },
+ *     one: { address: '10.0.0.3/24', services: [webServer({ pages: { '/': 'from one' } })] },
+ *     two: { address: '10.0.0.4/24', services: [webServer({ pages: { '/': 'from two' } })] },
+ *   },
+ *   links: { lan: ['client', 'lb', 'one', 'two'] },
+ * })
+ * const first = curl(network, 'client', 'http://lb/')
+ * first.result.text // 'from one'
+ * curl(first.network, 'client', 'http://lb/').result.text // 'from two'
  */
 export function loadBalancer(options: LoadBalancerOptions): Program<LoadBalancerState> {
   const { port = 80, address, name = 'haproxy', check } = options

@@ -11,7 +11,19 @@ export interface Pop3ServerOptions {
   readonly mails?: readonly string[]
 }
 
-/** A mail server for `fetchMail` (RFC 1939: USER, PASS, STAT, LIST, RETR, NOOP, QUIT). It lets everybody in. */
+/**
+ * A mail server for `fetchMail` (RFC 1939: USER, PASS, STAT, LIST, RETR, NOOP, QUIT). It lets everybody in.
+ *
+ * @example
+ * const network = createNetwork({
+ *   nodes: {
+ *     laptop: { address: '10.0.0.1/24' },
+ *     mail: { address: '10.0.0.2/24', services: [pop3Server({ mails: ['Hello!'] })] },
+ *   },
+ *   links: { lan: ['laptop', 'mail'] },
+ * })
+ * fetchMail(network, 'laptop', 'mail').result.mails // [ 'Hello!' ]
+ */
 export function pop3Server(options: Pop3ServerOptions = {}): Program<LineServerState> {
   const { port = 110, address, name = 'dovecot', mails = [] } = options
   return lineServer({

@@ -29,8 +29,18 @@ export interface ReverseProxyOptions extends Inspection {
  * out to the server that the path belongs to; 502 when that one refuses, 504 when nobody answers. With `methods` or
  * `forbid` it is a web application firewall.
  *
+ *
  * @example
- * reverseProxy({ port: 80, routes: { '/': 'app:8080' }, forbid: ['../'] })
+ * const network = createNetwork({
+ *   nodes: {
+ *     client: { address: '10.0.0.1/24' },
+ *     front: { address: '10.0.0.2/24', services: [reverseProxy({ routes: { '/': 'app:8080' }, forbid: ['../'] })] },
+ *     app: { address: '10.0.0.3/24', services: [webServer({ port: 8080 })] },
+ *   },
+ *   links: { lan: ['client', 'front', 'app'] },
+ * })
+ * curl(network, 'client', 'http://front/').result.text // 'hello'
+ * curl(network, 'client', 'http://front/../secret').result.response.status // 403
  */
 export function reverseProxy(options: ReverseProxyOptions): Program<ProxyState> {
   const { port = 80, address, name = 'nginx', timeoutMs = PROXY_TIMEOUT_MS } = options

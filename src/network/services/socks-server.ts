@@ -30,7 +30,21 @@ export interface SocksServerState {
   readonly tunnels: Pairs
 }
 
-/** A SOCKS5 proxy (RFC 1928): it connects where the client says and then passes bytes on in both directions. */
+/**
+ * A SOCKS5 proxy (RFC 1928): it connects where the client says and then passes bytes on in both directions.
+ *
+ * @example
+ * const network = createNetwork({
+ *   nodes: {
+ *     client: { address: '10.0.0.1/24' },
+ *     relay: { address: '10.0.0.2/24', services: [socksServer()] },
+ *     web: { address: '10.0.0.3/24', services: [webServer()], rules: 'iptables -A INPUT -s 10.0.0.1 -j DROP' },
+ *   },
+ *   links: { lan: ['client', 'relay', 'web'] },
+ * })
+ * curl(network, 'client', 'http://web/', { timeoutMs: 1000 }).result.outcome // 'filtered'
+ * curl(network, 'client', 'http://web/', { proxy: 'socks5://relay' }).result.outcome // 'answered'
+ */
 export function socksServer(options: SocksServerOptions = {}): Program<SocksServerState> {
   const { port = 1080, address, name = 'danted' } = options
   return {

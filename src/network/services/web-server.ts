@@ -26,7 +26,19 @@ export interface WebServerState {
   readonly requests: readonly WebRequest[]
 }
 
-/** Answers HTTP requests, one a connection, and closes. */
+/**
+ * Answers HTTP requests, one a connection, and closes.
+ *
+ * @example
+ * const network = createNetwork({
+ *   nodes: {
+ *     client: { address: '10.0.0.1/24' },
+ *     web: { address: '10.0.0.2/24', services: [webServer({ pages: { '/': 'welcome' } })] },
+ *   },
+ *   links: { lan: ['client', 'web'] },
+ * })
+ * curl(network, 'client', 'http://web/').result.text // 'welcome'
+ */
 export function webServer(options: WebServerOptions = {}): Program<WebServerState> {
   const { port = 80, address, name = 'nginx', pages } = options
   const respond = ({ path }: HttpRequest): { status: number; body: string } => {

@@ -36,6 +36,17 @@ export interface WebSocketServerState {
 /**
  * A server that clients stay connected to, so that it can say something whenever it likes (RFC 6455: the Upgrade request
  * and frames; the key that proves that a server knows web sockets is left out).
+ *
+ * @example
+ * const network = createNetwork({
+ *   nodes: {
+ *     client: { address: '10.0.0.1/24' },
+ *     web: { address: '10.0.0.2/24', services: [webSocketServer({ news: 'event {0};', everyMs: 10_000 })] },
+ *   },
+ *   links: { lan: ['client', 'web'] },
+ * })
+ * const opened = connect(network, 'client', 'ws://web/')
+ * received(tick(opened.network, 25_000).network, opened.result.connection) // 'event 1;event 2;'
  */
 export function webSocketServer(options: WebSocketServerOptions = {}): Program<WebSocketServerState> {
   const { port = 80, address, name = 'node', path, news, everyMs = 30_000, pingMs } = options

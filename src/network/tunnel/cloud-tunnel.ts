@@ -36,7 +36,22 @@ export interface TunnelAgentOptions {
  *
  * @throws RangeError for an edge or a service that cannot be
  * @example
- * tunnelAgent({ to: 'edge:7844', hostname: 'jenkins.example', service: 'localhost:8080' })
+ * const network = createNetwork({
+ *   nodes: {
+ *     home: {
+ *       address: '10.0.0.1/24',
+ *       services: [
+ *         webServer({ address: '127.0.0.1', port: 8080 }),
+ *         tunnelAgent({ to: 'edge', hostname: 'app.example', service: 'localhost:8080' }),
+ *       ],
+ *     },
+ *     edge: { address: '10.0.0.2/24', services: [tunnelEdge()] },
+ *     visitor: { address: '10.0.0.3/24' },
+ *   },
+ *   links: { lan: ['home', 'edge', 'visitor'] },
+ *   dns: { 'app.example': '10.0.0.2' },
+ * })
+ * curl(tick(network, 1000).network, 'visitor', 'https://app.example/').result.text // 'hello'
  */
 export function tunnelAgent(options: TunnelAgentOptions): Program<TunnelClientState> {
   const {
@@ -79,6 +94,13 @@ export interface TunnelEdgeState {
 /**
  * The edge of a cloud tunnel: the public side. A visitor's request goes into the connection of the agent that has
  * registered the name in its Host header; 530 when there is none, 502 when the agent cannot reach its service.
+ *
+ * @example
+ * const network = createNetwork({
+ *   nodes: { edge: { address: '10.0.0.2/24', services: [tunnelEdge()] }, visitor: { address: '10.0.0.3/24' } },
+ *   links: { lan: ['edge', 'visitor'] },
+ * })
+ * curl(network, 'visitor', 'https://edge/').result.text // 'no tunnel for edge'
  */
 export function tunnelEdge(options: TunnelEdgeOptions = {}): Program<TunnelEdgeState> {
   const { port = 443, agentPort = 7844, address, name = 'edge', alive = { intervalMs: 15_000 } } = options

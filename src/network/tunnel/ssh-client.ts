@@ -30,7 +30,17 @@ export interface SshClientOptions {
  *
  * @throws RangeError for a forwarding or a server that cannot be
  * @example
- * sshClient({ to: 'gate:22', local: '8110:localhost:110' }) // ssh -L 8110:localhost:110 gate
+ * const network = createNetwork({
+ *   nodes: {
+ *     laptop: { address: '10.0.0.1/24' },
+ *     gate: { address: '10.0.0.2/24', services: [sshServer(), pop3Server({ address: '127.0.0.1', mails: ['Hello!'] })] },
+ *   },
+ *   links: { lan: ['laptop', 'gate'] },
+ * })
+ * fetchMail(network, 'laptop', 'gate').result.outcome // 'refused'
+ * // ssh -L 8110:localhost:110 gate
+ * const started = spawn(network, 'laptop', sshClient({ to: 'gate', local: '8110:localhost:110' }))
+ * fetchMail(settle(started.network).network, 'laptop', 'localhost:8110').result.mails // [ 'Hello!' ]
  */
 export function sshClient(options: SshClientOptions): Program<TunnelClientState> {
   const anywhere = options.gatewayPorts === true ? '0.0.0.0' : LOOPBACK

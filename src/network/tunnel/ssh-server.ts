@@ -33,7 +33,23 @@ export interface SshServerState {
   readonly sessions: TunnelSessions
 }
 
-/** An SSH server, as far as it forwards ports (sshd_config(5), RFC 4254 section 7). It lets everybody in. */
+/**
+ * An SSH server, as far as it forwards ports (sshd_config(5), RFC 4254 section 7). It lets everybody in.
+ *
+ * @example
+ * const network = createNetwork({
+ *   nodes: {
+ *     office: {
+ *       address: '10.0.0.1/24',
+ *       services: [webServer({ address: '127.0.0.1' }), sshClient({ to: 'gate', remote: '8080:localhost:80' })],
+ *     },
+ *     gate: { address: '10.0.0.2/24', services: [sshServer({ gatewayPorts: 'yes' })] },
+ *     visitor: { address: '10.0.0.3/24' },
+ *   },
+ *   links: { lan: ['office', 'gate', 'visitor'] },
+ * })
+ * curl(tick(network, 1000).network, 'visitor', 'http://gate:8080/').result.outcome // 'answered'
+ */
 export function sshServer(options: SshServerOptions = {}): Program<SshServerState> {
   const { port = 22, address, name = 'sshd', forwarding = true } = options
   const rules: SessionRules = {

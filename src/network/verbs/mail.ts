@@ -21,8 +21,15 @@ export type MailResult =
  * @param target `mail:110`; without a port 110
  * @throws RangeError for a target that cannot be, or when there is no such node
  * @example
- * const { result } = fetchMail(start, 'laptop', 'localhost:8110')
- * result.outcome === 'answered' && result.mails
+ * const network = createNetwork({
+ *   nodes: {
+ *     laptop: { address: '10.0.0.1/24' },
+ *     mail: { address: '10.0.0.2/24', services: [pop3Server({ mails: ['Hello!'] })] },
+ *   },
+ *   links: { lan: ['laptop', 'mail'] },
+ * })
+ * fetchMail(network, 'laptop', 'mail:110').result.mails // [ 'Hello!' ]
+ * fetchMail(network, 'laptop', 'mail:111').result.text // 'fetchmail: mail:111: Connection refused'
  */
 export function fetchMail(
   network: Network,

@@ -20,8 +20,14 @@ export type QueryResult =
  * @param target `db:5432`; without a port 5432
  * @throws RangeError for a target that cannot be, or when there is no such node
  * @example
- * const { result } = query(start, 'app', 'db:5432', 'SELECT name FROM patients')
- * result.outcome === 'answered' && result.rows
+ * const network = createNetwork({
+ *   nodes: {
+ *     app: { address: '10.0.0.1/24' },
+ *     db: { address: '10.0.0.2/24', services: [database({ rows: { 'SELECT 1': ['1'] } })] },
+ *   },
+ *   links: { lan: ['app', 'db'] },
+ * })
+ * query(network, 'app', 'db:5432', 'SELECT 1').result.rows // [ '1' ]
  */
 export function query(
   network: Network,
