@@ -2,7 +2,7 @@ import { NUMBER_KEYS, PersistentMap } from '../../persistent/map.ts'
 import type { ProcessApi, ProcessEvent, Program, SocketId } from '../process.ts'
 import { SOCKS_OK, SOCKS_REFUSED, socksReply } from '../services/socks.ts'
 import { NO_SOCKS_CLIENTS, onSocksClient, type SocksClients } from '../services/socks-server.ts'
-import { type Target, targetText } from '../target.ts'
+import { readable, type Target, targetText } from '../target.ts'
 import {
   breakChannels,
   type Channels,
@@ -49,7 +49,7 @@ export interface TunnelClientState {
   readonly asked: PersistentMap<SocketId, true>
   /** Questions that the server has not answered. */
   readonly unanswered: number
-  /** Requests that the server has refused, e.g. since a port is taken there. */
+  /** Requests that the server has refused, and ports here that were taken. */
   readonly refused: readonly string[]
   /** How often it has connected. */
   readonly attempts: number
@@ -142,11 +142,16 @@ function up(state: TunnelClientState, settings: TunnelClientSettings, api: Proce
   for (const request of settings.requests.keys())
     api.send(outer, writeFrame(FRAME.GLOBAL_REQUEST, 0, `tcpip-forward ${request}`))
   if (settings.alive !== undefined) api.setTimer('alive', settings.alive.intervalMs)
-  const listeners = settings.localPorts.map(port => ({
-    socket: api.listen(port.port, { address: port.address }),
-    port,
-  }))
-  return { ...state, channels: newChannels(outer, 'client'), listeners }
+  let next: TunnelClientState = { ...state, channels: newChannels(outer, 'client') }
+  for (const port of settings.localPorts) {
+    // A port that is taken (EADDRINUSE) is a warning to ssh, no more.
+    const socket = readable(() => api.listen(port.port, { address: port.address }))
+    next =
+      socket === undefined
+        ? { ...next, refused: [...next.refused, targetText({ host: port.address, port: port.port })] }
+        : { ...next, listeners: [...next.listeners, { socket, port }] }
+  }
+  return next
 }
 
 /** The connection is gone: what went through it breaks off, and the ports are closed. */

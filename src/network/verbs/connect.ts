@@ -118,12 +118,13 @@ function clientProgram(plan: Plan, options: ConnectVerbOptions): Program<ClientS
       }
     },
     handle(state, event, api) {
-      if (state.status === 'connecting') return whileConnecting(state, event, exchanges, api)
+      if (state.status === 'connecting') {
+        const next = whileConnecting(state, event, exchanges, api)
+        return next.status === 'open' ? heard(next, next.handshake.data, plan, api) : next
+      }
       switch (event.kind) {
         case 'data':
-          return plan.isWebSocket
-            ? takeWebSocketData(state, event.data, api)
-            : { ...state, received: concat(state.received, event.data) }
+          return heard(state, event.data, plan, api)
         case 'ended':
           api.close(state.socket)
           return { ...state, status: 'ended' }
@@ -136,6 +137,18 @@ function clientProgram(plan: Plan, options: ConnectVerbOptions): Program<ClientS
       }
     },
   }
+}
+
+/** The other end has said something to the caller. */
+function heard(state: ClientState, data: Uint8Array, { isWebSocket }: Plan, api: ProcessApi): ClientState {
+  if (!isWebSocket) return { ...state, received: concat(state.received, data) }
+  const { frames, rest } = readFrames(concat(state.frames, data))
+  let { received } = state
+  for (const { opcode, payload } of frames) {
+    if (opcode === TEXT) received = concat(received, payload)
+    if (opcode === PING) api.send(state.socket, frame(PONG, payload, true))
+  }
+  return { ...state, received, frames: rest }
 }
 
 /** Until the connection stands, and everything that comes first is said. */
@@ -152,7 +165,7 @@ function whileConnecting(
   const open = (handshake: HandshakeState): ClientState => {
     const isOpen = handshake.at === exchanges.length
     if (isOpen) api.clearTimer('give-up')
-    return { ...state, handshake, status: isOpen ? 'open' : 'connecting', received: handshake.data }
+    return { ...state, handshake, status: isOpen ? 'open' : 'connecting' }
   }
   switch (event.kind) {
     case 'connected':
@@ -178,16 +191,6 @@ function whileConnecting(
 
 /** Why nothing came of it. */
 type Failure = ConnectFailure | { readonly outcome: 'blocked'; readonly why: string }
-
-function takeWebSocketData(state: ClientState, data: Uint8Array, api: ProcessApi): ClientState {
-  const { frames, rest } = readFrames(concat(state.frames, data))
-  let { received } = state
-  for (const { opcode, payload } of frames) {
-    if (opcode === TEXT) received = concat(received, payload)
-    if (opcode === PING) api.send(state.socket, frame(PONG, payload, true))
-  }
-  return { ...state, received, frames: rest }
-}
 
 function resultOf(
   draft: NetworkDraft,

@@ -26,6 +26,7 @@ import {
   webServer,
 } from '../../../src/network/index.ts'
 import { parseDynamic, parseForward } from '../../../src/network/tunnel/forwards.ts'
+import { told } from '../fixtures.ts'
 
 /** A laptop behind a firewall that lets only SSH out; at the other side a gate with a mail server beside it. */
 function site(server: SshServerOptions = {}): Network {
@@ -116,6 +117,12 @@ describe('-L: outgoing', () => {
     expect(netstat(opened.network, 'mail', 'tn')).toMatch(
       /203\.0\.113\.11:110 +203\.0\.113\.10:40000 +ESTABLISHED/,
     )
+  })
+
+  it('a port that is taken here: a warning, and the rest works', () => {
+    const clash = withSsh({ local: ['0.0.0.0:80:mail:110', '8111:mail:110'] })
+    expect(nodeOf(clash, 'laptop').host.processes.at(-1)!.state).toMatchObject({ refused: ['0.0.0.0:80'] })
+    expect(fetchMail(clash, 'laptop', 'localhost:8111').result.outcome).toBe('answered')
   })
 
   it('a port that nobody listens on over there: open, and then the end', () => {
@@ -257,6 +264,31 @@ describe('the tunnel dies', () => {
       ({ node, packet }) => node === 'laptop' && /> 203.0.113.10:22 S /.test(String(packet)),
     )
     expect(syns.length).toBeGreaterThan(2)
+  })
+})
+
+describe('a network with a tunnel is a value', () => {
+  const story = (): Network => {
+    const network = withSsh({ local: '8110:mail:110', alive: { intervalMs: 10_000 }, reconnectMs: 5000 })
+    const used = fetchMail(network, 'laptop', 'localhost:8110').network
+    return tick(flushConntrack(used, 'fw'), 120_000).network
+  }
+
+  it('the same calls make the same log', () => {
+    const [once, again] = [story(), story()]
+    expect(once.log.length).toBeGreaterThan(50)
+    expect(told([...again.log])).toEqual(told([...once.log]))
+  })
+
+  it('what is done to it leaves the old one as it was', () => {
+    const start = withSsh({ local: '8110:mail:110' })
+    const killed = tick(
+      iptablesOn(start, 'fw', 'iptables -I FORWARD -p tcp -j REJECT --reject-with tcp-reset'),
+      1000,
+    ).network
+    expect(fetchMail(killed, 'laptop', 'localhost:8110').result.outcome).not.toBe('answered')
+    expect(fetchMail(start, 'laptop', 'localhost:8110').result.outcome).toBe('answered')
+    expect(fetchMail(start, 'laptop', 'localhost:8110').result.outcome).toBe('answered')
   })
 })
 
