@@ -1,20 +1,15 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import type { KernelCase } from '../../src/conformance/case.ts'
+import { isCaseFile, readCases } from '../../src/cli/case-files.ts'
 import { compareCases } from '../../src/conformance/compare.ts'
 import { replayCase } from '../../src/conformance/replay.ts'
 
 /** Recordings of the real kernel, made by this project: see docs/kernel-cases.md. */
-const files = readdirSync('test/kernel/cases', { recursive: true, encoding: 'utf8' }).filter(name =>
-  name.endsWith('.jsonl'),
-)
+const files = readdirSync('test/kernel/cases', { recursive: true, encoding: 'utf8' }).filter(isCaseFile)
 
 describe('the simulator does what the kernel did', () => {
   it.each(files)('%s', file => {
-    const cases = readFileSync(`test/kernel/cases/${file}`, 'utf8')
-      .split('\n')
-      .filter(line => line !== '')
-      .map(line => JSON.parse(line) as KernelCase)
+    const cases = readCases(`test/kernel/cases/${file}`)
     expect(cases.length).toBeGreaterThan(0)
     for (const recorded of cases) {
       const replay = replayCase(recorded)

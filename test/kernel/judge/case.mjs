@@ -5,6 +5,8 @@ import { dumpConnection } from '../../../dist/conntrack/dump.js'
 import { DiagnosticError } from '../../../dist/diagnostic.js'
 import { createFirewall } from '../../../dist/firewall.js'
 import { play, rulesetText, siteOptions } from '../../../dist/testing/fast-check.js'
+import { choiceOf, keyOf } from './answers.mjs'
+import { mangled } from './mangle.mjs'
 
 /** The recorder lets at most this much time pass in a case, so that waits never add up to a whole second. */
 const MOST_WAITING_MS = 3750
@@ -12,7 +14,7 @@ const MOST_WAITING_MS = 3750
 /** @returns {object} a case in the recorder's format, with the simulator's own choice of ports as names for the kernel's */
 export function askedCase(name, generated) {
   if (generated.asked !== undefined) return { name, ...generated.asked }
-  const { site, conntrack, sysctl, draft, history } = generated
+  const { site, conntrack, sysctl, draft, history, edits, log } = generated
   const rules = rulesetText(draft)
   const asked = {
     name,
@@ -23,6 +25,7 @@ export function askedCase(name, generated) {
     ...(Object.keys(sysctl).length > 0 && { sysctl }),
     rules,
     ...(/connlimit/.test(rules) && { pace: true }),
+    ...(log && { log: true }),
   }
   let firewall
   try {
@@ -57,41 +60,7 @@ export function askedCase(name, generated) {
       ...(choices.length > 0 && { expect: { choices } }),
     }
   })
-  return { ...asked, steps }
-}
-
-const keyOf = ({ proto, orig, reply }) => JSON.stringify([proto, orig, reply])
-
-/** The source port that a connection was given, if it is not its own. */
-function choiceOf({ proto, orig, reply }) {
-  if (orig.length < 4) return []
-  const own = orig.length === 5 ? orig[4] : orig[2]
-  const port = orig.length === 5 ? reply[4] : reply[3]
-  return own === port ? [] : [{ proto, orig, port }]
-}
-
-/** A question's steps as the simulator answers them; undefined if it does not get as far as that. */
-export function answeredSteps(asked) {
-  try {
-    const replay = replayCase(asked)
-    return replay.kind === 'answered' && !replay.answer.reject ? replay.answer.steps : undefined
-  } catch {
-    return undefined // the judge will meet it again
-  }
-}
-
-/** A question with the simulator's own choice of ports as names for the kernel's. */
-export function namePorts(asked) {
-  const answered = answeredSteps(asked)
-  if (answered === undefined) return asked
-  let known = new Set()
-  const steps = asked.steps.map(({ expect: _, ...step }, index) => {
-    const entries = answered[index].expect?.conntrack ?? []
-    const choices = entries.filter(entry => !known.has(keyOf(entry))).flatMap(choiceOf)
-    known = new Set(entries.map(keyOf))
-    return { ...step, ...(choices.length > 0 && { expect: { choices } }) }
-  })
-  return { ...asked, steps }
+  return mangled({ ...asked, steps }, edits ?? [])
 }
 
 /**

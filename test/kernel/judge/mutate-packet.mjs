@@ -1,5 +1,4 @@
 /** Packets a little different from given ones: one field changed, cut, lengthened, with options, in fragments. */
-import { Address } from '../../../dist/address.js'
 import {
   transportChecksum,
   writeIpv4Checksum,
@@ -8,104 +7,12 @@ import {
 import { hexToBytes } from '../../../dist/packet/hex.js'
 import { Packet } from '../../../dist/packet/packet.js'
 import { cutFragments, cutShort } from '../../../dist/testing/make-packet.js'
+import { add32, addressBytes, joined, padded, read16, write16 } from './bytes.mjs'
+import { EXTENSIONS6, FLAGS, OPTIONS4, SHIFTS, SPECIAL_ADDRESSES, TCP_OPTIONS } from './odd-values.mjs'
 
 const TCP = 6
 const UDP = 17
 const PORTED = [TCP, UDP, 132, 136]
-const SPECIAL_ADDRESSES = {
-  4: [
-    '255.255.255.255',
-    '224.0.0.1',
-    '224.0.0.5',
-    '127.0.0.1',
-    '0.0.0.0',
-    '240.0.0.1',
-    '10.6.255.255',
-    '10.6.0.0',
-    '169.254.1.1',
-    '192.0.2.1',
-  ],
-  6: [
-    'ff02::1',
-    'ff02::2',
-    'ff05::2',
-    '::1',
-    '::',
-    'fe80::1',
-    '2001:db8:6::',
-    '2001:db8:9::9',
-    '::ffff:1.2.3.4',
-    'ff0e::1',
-  ],
-}
-const FLAGS = [
-  0x02, 0x12, 0x10, 0x11, 0x01, 0x04, 0x14, 0x18, 0x03, 0, 0x29, 0x30, 0x22, 0xff, 0xc2, 0x52, 0x06, 0x38,
-]
-const SHIFTS = [
-  1, -1, 2, 100, -100, 1000, -1000, 1460, 65535, 65536, -65535, 70000, -70000, 0x40000000, 0x7fffffff,
-  0x80000000,
-]
-const OPTIONS4 = [
-  '01010101',
-  '94040000',
-  '94040001',
-  '07070400000000',
-  '07 0b 04 00000000 00000000',
-  '440c0503 0a060002 00000000',
-  '440c0df3 0a060001 00000000',
-  '83070400000000',
-  '89070400000000',
-  '8803 0001',
-  '860a 00000001 00000000',
-  '07070800000000',
-  '0703 04',
-  '0704 0400',
-  '07000000',
-  '4402 0000',
-  '440c0d03 0a060001 00000000',
-  '44040500',
-  '1e040000',
-  '82030000',
-  '0000 0000',
-].map(text => text.replaceAll(' ', ''))
-const TCP_OPTIONS = [
-  '020405b4',
-  '02040200',
-  '01030307',
-  '0103030e',
-  '0103030f',
-  '04020101',
-  '0101080a0000000100000000',
-  '0101050a0000000100000064',
-  '01010512000000010000006400000200000003ff',
-  '01010101',
-  '00000000',
-  '1e020101',
-  '0201',
-  '02030101',
-  '0303',
-  '050a0000',
-  '01010502',
-  '020405b4010303070402',
-  '22040000',
-]
-const EXTENSIONS6 = [
-  [0, '0104 00000000'],
-  [0, '05020000 0100'],
-  [60, '0104 00000000'],
-  [43, '0000 00000000'],
-  [0, 'c2040001 0000'],
-  [60, '1e04 00000000'],
-  [60, '9e04 00000000'],
-  [43, '0200 00000000'],
-  [43, '0001 00000000'],
-  [0, '8a020000 0100'],
-  [0, '4a020000 0100'],
-  [0, 'ca020000 0100'],
-  [60, 'c9104f0000 00'],
-  [0, '0000 00000000'],
-].map(([header, text]) => [header, text.replaceAll(' ', '')])
-
 /**
  * @param {Uint8Array} bytes is left alone
  * @param {import('./random.mjs').Draw} draw
@@ -254,12 +161,27 @@ function tcpOptions(bytes, offset, draw) {
     bytes[offset + 12] = (draw.pick([0, 4, 5, 6, 8, 15]) << 4) | (bytes[offset + 12] & 15)
     return bytes
   }
-  const options = padded(hexToBytes(draw.pick(TCP_OPTIONS)), 4)
+  const options = draw.once(3) ? sack(bytes, offset, draw) : padded(hexToBytes(draw.pick(TCP_OPTIONS)), 4)
   const length = (bytes[offset + 12] >> 4) * 4
   const rest = bytes.slice(Math.min(bytes.length, offset + Math.max(20, length)))
   const changed = joined(bytes.slice(0, offset + 20), options, rest)
   changed[offset + 12] = ((20 + options.length) << 2) | (bytes[offset + 12] & 15)
   return changed
+}
+
+/** One or two blocks near what the segment acknowledges. */
+function sack(bytes, offset, draw) {
+  const acknowledged = new DataView(bytes.buffer, bytes.byteOffset).getUint32(offset + 8)
+  const blocks = 1 + draw.below(2)
+  const option = new Uint8Array(4 + 8 * blocks)
+  option.set([1, 1, 5, 2 + 8 * blocks])
+  const view = new DataView(option.buffer)
+  let edge = acknowledged + draw.pick([0, 1, 10, 100, 1460, -100, 70000])
+  for (let at = 4; at < option.length; at += 4) {
+    view.setUint32(at, edge >>> 0)
+    edge += draw.pick([1, 10, 1460, 1000, -5])
+  }
+  return option
 }
 
 function endPort(bytes, header, draw, pool) {
@@ -371,35 +293,4 @@ function otherProtocol(bytes, header, draw) {
     writeIpv4Checksum(bytes)
   } else bytes[6] = draw.pick(protocols)
   return bytes
-}
-
-export function addressBytes(text) {
-  const address = Address.parse(text)
-  const bytes = new Uint8Array(address.family === 4 ? 4 : 16)
-  address.write(bytes, 0)
-  return bytes
-}
-
-export function joined(...parts) {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
-}
-
-function padded(bytes, to) {
-  return bytes.length % to === 0 ? bytes : joined(bytes, new Uint8Array(to - (bytes.length % to)))
-}
-
-export const read16 = (bytes, at) => (bytes[at] << 8) | bytes[at + 1]
-export function write16(bytes, at, value) {
-  bytes[at] = value >> 8
-  bytes[at + 1] = value
-}
-function add32(bytes, at, by) {
-  const view = new DataView(bytes.buffer, bytes.byteOffset)
-  view.setUint32(at, (view.getUint32(at) + by) >>> 0)
 }

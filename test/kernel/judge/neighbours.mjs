@@ -8,9 +8,11 @@ import { writeIpv4Checksum, writeTransportChecksum } from '../../../dist/packet/
 import { bytesToHex, hexToBytes } from '../../../dist/packet/hex.js'
 import { Packet } from '../../../dist/packet/packet.js'
 import { errorAbout } from '../../../dist/testing/make-packet.js'
-import { answeredSteps, namePorts } from './case.mjs'
-import { addressBytes, joined, mutatePacket, read16, transportOf, write16 } from './mutate-packet.mjs'
+import { answeredSteps, namePorts } from './answers.mjs'
+import { joined, read16, write16 } from './bytes.mjs'
+import { mutatePacket, transportOf } from './mutate-packet.mjs'
 import { mutateRules, readTables, writeTables } from './mutate-rules.mjs'
+import { poolOf } from './pool.mjs'
 import { Draw } from './random.mjs'
 
 const MOST_STEPS = 30
@@ -255,29 +257,4 @@ function sealed(bytes, family) {
   const { protocol, offset } = transportOf(bytes)
   writeTransportChecksum(bytes, family, protocol, offset)
   return bytes
-}
-
-/** Addresses and ports that occur in a case. */
-function poolOf({ family, interfaces, steps, rules }) {
-  const addresses = new Set(Object.values(interfaces).flatMap(list => list.map(text => text.split('/')[0])))
-  const ports = new Set([80, 443, 1, 1023, 1024, 65535])
-  for (const { hex } of steps) {
-    if (hex === undefined) continue
-    const { decoded } = Packet.fromHex(hex)
-    if (decoded.kind === 'malformed') continue
-    addresses.add(decoded.ip.source.toString()).add(decoded.ip.destination.toString())
-    if ('sourcePort' in decoded) ports.add(decoded.sourcePort).add(decoded.destinationPort)
-  }
-  for (const [, text] of rules.matchAll(family === 4 ? /(\d+\.\d+\.\d+\.\d+)/g : /\[([0-9a-f:]+)\]/g))
-    addresses.add(text)
-  return { addresses: [...addresses].filter(isAddress), ports: [...ports] }
-}
-
-function isAddress(text) {
-  try {
-    addressBytes(text)
-    return true
-  } catch {
-    return false
-  }
 }

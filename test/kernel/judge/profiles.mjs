@@ -13,6 +13,7 @@ import {
   rulesetDraft,
   TARGET_WORDS,
 } from '../../../dist/testing/fast-check.js'
+import { headedBy, logLine, rateLine } from './lines.mjs'
 import { neighbours } from './neighbours.mjs'
 
 const STATEFUL = ['INPUT', 'FORWARD', 'OUTPUT'].map(chain => ({
@@ -80,6 +81,13 @@ export function profileCase(profile, files = []) {
   return make(files)
 }
 
+/** Changes to packets afterwards: often none. */
+const EDITS = fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: edits(3) })
+
+function edits(maxLength) {
+  return fc.array(fc.nat(), { maxLength, size: 'max' })
+}
+
 const V4 = [GATEWAY, GATEWAY, MANY_ADDRESSES, DIAL_UP]
 
 function cases(sites, shape, talk, more = {}) {
@@ -91,19 +99,22 @@ function cases(sites, shape, talk, more = {}) {
         sysctl:
           more.sysctl ??
           fc.oneof({ weight: 3, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: SWITCHES }),
-        draft: rulesetDraft(site, shape),
+        draft: more.draft?.(site, shape) ?? rulesetDraft(site, shape),
         history: history(site, talk),
+        edits: more.edits ?? EDITS,
+        log: fc.constant(more.log ?? false),
       }),
     ),
   )
 }
 
-const timed = (sites, shape, talk) =>
+const timed = (sites, shape, talk, more = {}) =>
   cases(
     sites,
     shape,
-    { ...talk, waits: WAITS, maxHappenings: 14 },
+    { waits: WAITS, maxHappenings: 14, ...talk },
     {
+      ...more,
       conntrack: fc.constant('on'),
       sysctl: fc.tuple(SHORT, SWITCHES).map(([a, b]) => ({ ...a, ...b })),
     },
@@ -123,13 +134,33 @@ const PROFILES = {
     ),
   tcp: () =>
     cases(
-      V4,
+      [...V4, GATEWAY6],
       { tables: ['filter'], extensions: CT, preamble: TRACKED, maxRules: 3 },
       { protocols: ['tcp'], maxConversations: 2, twisted: 3 },
     ),
-  nat: () =>
+  'udp-icmp': () =>
+    cases(
+      [...V4, GATEWAY6],
+      { tables: ['filter'], extensions: CT, preamble: TRACKED, maxRules: 3 },
+      { protocols: ['udp', 'udp', 'icmp', 'icmp', 'sctp', 'udplite', 'gre', 'esp', 'other'], twisted: 3 },
+    ),
+  log: () =>
+    cases(
+      [GATEWAY, GATEWAY6],
+      { tables: ['mangle', 'filter'], extensions: ['mark', 'MARK', 'REJECT'], maxRules: 3 },
+      { protocols: EVERYONE, maxConversations: 3 },
+      { draft: headedBy(logLine), log: true, edits: edits(5) },
+    ),
+  adversarial: () =>
     cases(
       V4,
+      { tables: ALL_TABLES, extensions: ALL, maxRules: 14 },
+      { protocols: EVERYONE, twisted: 6 },
+      { conntrack: fc.constantFrom('on', 'auto'), edits: edits(8) },
+    ),
+  nat: () =>
+    cases(
+      [...V4, GATEWAY6],
       { tables: ['raw', 'nat', 'filter'], extensions: NAT, preamble: STATEFUL, maxRules: 6 },
       { protocols: ['tcp', 'tcp', 'udp', 'udp', 'icmp', 'sctp'] },
     ),
@@ -163,19 +194,23 @@ const PROFILES = {
       { tables: ['filter', 'nat'], extensions: NAT, preamble: STATEFUL, maxRules: 3 },
       { protocols: EVERYONE },
     ),
-  mixed: () =>
+  rates: () =>
+    timed(
+      [GATEWAY, GATEWAY6],
+      { tables: ['filter'], extensions: CT, maxRules: 2 },
+      { protocols: ['udp', 'icmp', 'tcp'], maxConversations: 2, maxHappenings: 40, twisted: 0 },
+      { draft: headedBy(rateLine) },
+    ),
+  /** All of the others; what waits in real time, and what needs the kernel's log for itself, rarely. */
+  mixed: files =>
     fc.oneof(
-      ...[
-        PROFILES.filter,
-        PROFILES.tcp,
-        PROFILES.nat,
-        PROFILES.extensions,
-        PROFILES.ipv6,
-        PROFILES.helpers,
-      ].map(make => ({ weight: 12, arbitrary: make() })),
-      { weight: 1, arbitrary: PROFILES.timeouts() },
+      ...Object.entries(PROFILES)
+        .filter(([name]) => name !== 'mixed')
+        .map(([name, make]) => ({ weight: SLOW.includes(name) ? 1 : 12, arbitrary: make(files) })),
     ),
 }
+
+const SLOW = ['timeouts', 'rates', 'log']
 
 function ownCases() {
   const folder = fileURLToPath(new URL('../cases/', import.meta.url))

@@ -1,6 +1,6 @@
 /** Choices from fast-check's stream of numbers, for what is easier drawn than composed. */
 export class Draw {
-  /** @param {import('fast-check').Random} stream */
+  /** @param {{ nextInt(min: number, max: number): number }} stream */
   constructor(stream) {
     this.stream = stream
   }
@@ -27,5 +27,18 @@ export class Draw {
       at -= weight
     }
     throw new RangeError('no weights')
+  }
+}
+
+/** The same numbers from the same start (xorshift32). */
+export function numbersFrom(start) {
+  let state = (start * 2654435761 + 1) >>> 0 || 1
+  return {
+    nextInt(min, max) {
+      state ^= state << 13
+      state ^= state >>> 17
+      state = (state ^ (state << 5)) >>> 0
+      return min + (state % (max - min + 1))
+    },
   }
 }

@@ -1,5 +1,6 @@
 /** The live kernel as a function: cases in, recorded cases out, in one process of `test/kernel/live/record.py`. */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { release } from 'node:os'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
@@ -9,7 +10,7 @@ export class Recorder {
   /** @param {number} jobs cases at a time */
   constructor(jobs) {
     this.waiting = []
-    this.process = spawn('python3', ['-u', RECORDER, '--jobs', String(jobs), '-'], {
+    this.process = spawn('python3', ['-u', RECORDER, '--strict', '--jobs', String(jobs), '-'], {
       stdio: ['pipe', 'pipe', 'pipe'],
     })
     createInterface({ input: this.process.stdout }).on('line', line =>
@@ -36,9 +37,36 @@ export class Recorder {
   }
 }
 
-/** Why the kernel cannot be asked here; undefined if it can. */
-export function unable() {
+const NEEDED = ['python3', 'ip', 'nft', 'ipset', 'xtables-legacy-multi']
+/** The kernel that the simulator is a model of; others differ here and there. */
+const REFERENCE = '6.18.'
+
+/**
+ * Why the kernel cannot be asked here; undefined if it can.
+ *
+ * @param {boolean} anyKernel ask even if it is not the reference
+ */
+export async function unable(anyKernel) {
   if (process.platform !== 'linux') return 'this is not Linux'
   if (process.getuid?.() !== 0) return 'this needs root (network namespaces, TUN devices)'
-  return undefined
+  const missing = NEEDED.filter(name => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0)
+  if (missing.length > 0) return `there is no ${missing.join(', ')} here`
+  if (!release().startsWith(REFERENCE) && !anyKernel)
+    return `this is Linux ${release()}, the reference is ${REFERENCE}x (--any-kernel asks it all the same)`
+  const recorder = new Recorder(1)
+  const { error } = await recorder.record(PROBE)
+  recorder.close()
+  return error === undefined
+    ? undefined
+    : `the recorder cannot work here: ${String(error).trim().split('\n')[0]}`
+}
+
+const PROBE = {
+  name: 'probe',
+  family: 4,
+  interfaces: { lan0: ['10.6.0.1/16'] },
+  routes: [],
+  conntrack: 'on',
+  rules: '*filter\n-A INPUT -m conntrack --ctstate NEW -j ACCEPT\nCOMMIT\n',
+  steps: [],
 }

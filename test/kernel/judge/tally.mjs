@@ -7,6 +7,8 @@ export class Tally {
     this.matched = new Map()
     this.whys = new Map()
     this.kinds = new Map()
+    /** Differences that did not show again. */
+    this.unsteady = 0
     this.started = performance.now()
   }
 
@@ -42,7 +44,7 @@ export class Tally {
         .map(([name, n]) => `${name} ${n}`)
         .join(', ')
     console.log(
-      `${this.runs} runs, ${this.packets} packets, profile ${profile}, seed ${seed}, ${seconds} s: ${line(this.statuses)}; ${differences} differences saved`,
+      `${this.runs} runs, ${this.packets} packets, profile ${profile}, seed ${seed}, ${seconds} s: ${line(this.statuses)}; ${differences} differences saved${this.unsteady > 0 ? `, ${this.unsteady} did not show again` : ''}`,
     )
     if (this.kinds.size > 0) console.log(`differences by field: ${line(this.kinds)}`)
     for (const letter of ['m', 'j']) {

@@ -25,6 +25,12 @@ class Unfit(Exception):
     """The case itself cannot be set up (bad address, route, set …)."""
 
 
+def is_timed(case):
+    """Whether time passes on purpose, or may run out."""
+    waits = any("wait" in step for step in case.get("steps", []))
+    return waits or any("timeout" in name for name in case.get("sysctl", {}))
+
+
 def _next_tick():
     """Waits for the next jiffy: the coarse clock moves when jiffies do."""
     before = time.clock_gettime(CLOCK_MONOTONIC_COARSE)
@@ -43,9 +49,7 @@ class Run:
         self.aim = aim.Aim()
         # The kernel tells whole seconds, rounded down. If time matters in this case, let a tick pass before
         # asking, then one more than it says is right; else snap to the values that can be.
-        settings = case.get("sysctl", {})
-        self.timed = any("wait" in step for step in case.get("steps", []))
-        self.timed = self.timed or any("timeout" in name for name in settings)
+        self.timed = is_timed(case)
         self.slow = case.get("pace") or "connlimit" in case["rules"]
         self.helpers = "--helper" in case["rules"]
 
