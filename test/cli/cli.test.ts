@@ -92,8 +92,8 @@ describe('the tables after a run', () => {
 
 describe('conformance', () => {
   it('counts the cases that agree, and shows what differs', () => {
-    conformanceCommand().parse(['test/kernel/cases/filter.jsonl'], { from: 'user' })
-    expect(printed.join('\n')).toMatch(/^filter\.jsonl: (\d+) of \1 agree \(100\.0%\)/)
+    conformanceCommand().parse(['test/kernel/cases/filter.jsonl.gz'], { from: 'user' })
+    expect(printed.join('\n')).toMatch(/^filter\.jsonl\.gz: (\d+) of \1 agree \(100\.0%\)/)
   })
 
   it('emits answers to cases that hold none, and goes on where one cannot be answered', () => {
