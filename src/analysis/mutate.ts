@@ -223,7 +223,8 @@ function replaced(rules: readonly Rule[], index: number, changes: Partial<Rule>)
   return rules.map((rule, i) => (i === index ? { ...rule, ...changes } : rule))
 }
 
-function withChain(ruleset: Ruleset, name: TableName, chain: Chain): Ruleset {
+/** The ruleset with one chain of a table replaced. */
+export function withChain(ruleset: Ruleset, name: TableName, chain: Chain): Ruleset {
   const table = ruleset.tables[name]!
   return {
     ...ruleset,

@@ -42,6 +42,10 @@ export interface Twist {
   readonly ttl?: number
   readonly tos?: number
   readonly badChecksum?: boolean
+  /** Said, but lost before it comes here. */
+  readonly lost?: boolean
+  /** Overtaken by the next packet. */
+  readonly late?: boolean
   /** Comes in there instead. */
   readonly at?: string
   /** In so many fragments (2 or 3), in order or the last one first. */
@@ -234,7 +238,8 @@ const ERRORS_6: readonly (readonly [number, number])[] = [
   [4, 1],
 ]
 
-function twist(site: Site, fragments = true): fc.Arbitrary<Twist> {
+/** Something that is wrong about a packet, or two things. */
+export function twist(site: Site, fragments = true): fc.Arbitrary<Twist> {
   const one: fc.Arbitrary<Twist> = fc.oneof(
     fc.constantFrom(1, 0, 2, 255).map(ttl => ({ ttl })),
     fc.constantFrom(0x10, 0x08, 0xb8, 1, 2, 3).map(tos => ({ tos })),

@@ -33,11 +33,15 @@ export interface Guide {
   readonly aimed: readonly History[]
   /** Anything else: between the edges of the rules, well told and badly. */
   readonly histories: fc.Arbitrary<History>
+  /** Half of them aimed, the others anything. */
+  readonly mixed: fc.Arbitrary<History>
 }
 
 export interface GuideOptions {
   /** The most packets (and waits) of a history; default 12. */
   readonly maxPackets?: number
+  /** How many in ten packets are not what they should be; default 3. */
+  readonly twisted?: number
 }
 
 /**
@@ -46,7 +50,7 @@ export interface GuideOptions {
  * @param scope who talks to whom about what; half of the histories keep to it
  */
 export function guideTo(firewall: FirewallState, scope: Scope = {}, options: GuideOptions = {}): Guide {
-  const { maxPackets = 12 } = options
+  const { maxPackets = 12, twisted = 3 } = options
   const sites = sitesOf(firewall)
   if (sites.length === 0)
     throw new RangeError('the firewall has no devices with addresses or routes: give it interfaces')
@@ -67,17 +71,16 @@ export function guideTo(firewall: FirewallState, scope: Scope = {}, options: Gui
   const talk = fc.oneof(...talks, ...(inAims.length === 0 ? [] : [fc.constantFrom(...inAims)]))
   const made: fc.Arbitrary<History> = fc.record({
     conversations: fc.array(talk, { minLength: 1, maxLength: 3, size: 'max' }),
-    happenings: fc.array(
-      happening(sites[0]!, { protocols: [], twisted: 3, waits: WAITS, fragments: false }),
-      {
-        minLength: 1,
-        maxLength: maxPackets,
-        size: 'max',
-      },
-    ),
+    happenings: fc.array(happening(sites[0]!, { protocols: [], twisted, waits: WAITS, fragments: false }), {
+      minLength: 1,
+      maxLength: maxPackets,
+      size: 'max',
+    }),
   })
-  const histories = shrunkBy(made, history => simplerHistories(history, sites))
-  return { sites, analyses, aimed, histories }
+  const shrunk = (source: fc.Arbitrary<History>): fc.Arbitrary<History> =>
+    shrunkBy(source, history => simplerHistories(history, sites))
+  const mixed = aimed.length === 0 ? made : fc.oneof(made, fc.constantFrom(...aimed))
+  return { sites, analyses, aimed, histories: shrunk(made), mixed: shrunk(mixed) }
 }
 
 /** Seconds, minutes, a day: what connections and lists outlive or not. */

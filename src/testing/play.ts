@@ -143,6 +143,8 @@ class Play {
   private readonly steps: PlayedStep[] = []
   private readonly options: PlayOptions
   private id = 1
+  /** Packets that the next one overtakes. */
+  private late: { readonly at: string; readonly packet: Packet }[] = []
 
   constructor(state: FirewallState, options: PlayOptions) {
     this.state = state
@@ -217,7 +219,9 @@ class Play {
       id: this.nextId(twist.fragments !== undefined),
     }
     const { packet, length } = makePacket(talk.conversation, said, twist)
-    const outcomes = this.send(twist.at ?? from.at, packet, twist)
+    const at = twist.at ?? from.at
+    if (twist.late) this.late.push({ at, packet })
+    const outcomes = twist.lost || twist.late ? [] : this.send(at, packet, twist)
     from.last = packet
     for (const outcome of outcomes) this.notice(outcome, from, to, packet)
     if (!counts) return
@@ -281,6 +285,7 @@ class Play {
       this.steps.push({ kind: 'arrival', arrival, outcome })
       outcomes.push(outcome)
     }
+    for (const overtaken of this.late.splice(0)) this.send(overtaken.at, overtaken.packet, {})
     return outcomes
   }
 

@@ -1,26 +1,12 @@
 import fc from 'fast-check'
 import { BUILTIN_CHAINS, type Hook, type TableName } from '../rules/model.ts'
+import { shrunkBy } from './arbitraries.ts'
 import { matchesAt, matchWords } from './match-words.ts'
+import { type RuleDraft, type RulesetDraft, type TableDraft, USER_CHAINS } from './ruleset-draft.ts'
+import { simplerDrafts } from './simpler-rules.ts'
 import type { Site } from './site.ts'
 import { targetsAt, targetWords } from './target-words.ts'
 import { device, joined, maybeNot, oneOf, prefix, rarely, type WordContext } from './words.ts'
-
-/** A ruleset under construction: what stands in the text, line by line. */
-export interface RulesetDraft {
-  readonly tables: readonly TableDraft[]
-}
-
-export interface TableDraft {
-  readonly name: TableName
-  readonly policies: { readonly [hook in Hook]?: 'ACCEPT' | 'DROP' }
-  readonly rules: readonly RuleDraft[]
-}
-
-export interface RuleDraft {
-  readonly chain: string
-  /** Everything behind `-A chain`. */
-  readonly words: string
-}
 
 /** What kinds of rules to make. */
 export interface RulesetShape {
@@ -30,22 +16,6 @@ export interface RulesetShape {
   /** Rules that every ruleset begins with, e.g. the usual `ESTABLISHED` line. */
   readonly preamble?: readonly { readonly table: TableName; readonly rule: RuleDraft }[]
   readonly maxRules?: number
-}
-
-/** User chains by table. A chain jumps only to later ones, so there are no loops; each is reached only from its hooks. */
-const USER_CHAINS: { readonly [table in TableName]: readonly (readonly [string, readonly Hook[]])[] } = {
-  raw: [['r0', ['PREROUTING', 'OUTPUT']]],
-  mangle: [['m0', ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING']]],
-  nat: [
-    ['pre', ['PREROUTING']],
-    ['post', ['POSTROUTING']],
-  ],
-  filter: [
-    ['c0', ['INPUT', 'FORWARD', 'OUTPUT']],
-    ['c1', ['INPUT', 'FORWARD', 'OUTPUT']],
-    ['c2', ['FORWARD']],
-  ],
-  security: [],
 }
 
 /** Most packets are forwarded, and most rulesets are about them. */
@@ -59,29 +29,14 @@ const CHAIN_WEIGHTS: { readonly [chain: string]: number } = {
 
 /** Rulesets that iptables accepts: chains, jumps, gotos, NAT, and whatever extensions are asked for. */
 export function rulesetDraft(site: Site, shape: RulesetShape): fc.Arbitrary<RulesetDraft> {
-  return fc.tuple(...shape.tables.map(name => tableDraft(site, name, shape))).map(tables => ({
-    tables: tables.filter(table => table.rules.length > 0 || Object.values(table.policies).includes('DROP')),
-  }))
-}
-
-/** The `iptables-restore` text of a draft. */
-export function rulesetText(draft: RulesetDraft): string {
-  return draft.tables.map(tableText).join('')
-}
-
-function tableText(table: TableDraft): string {
-  const mentioned = USER_CHAINS[table.name]
-    .map(([name]) => name)
-    .filter(name =>
-      table.rules.some(rule => rule.chain === name || new RegExp(`-[jg] ${name}$`).test(rule.words)),
-    )
-  return [
-    `*${table.name}`,
-    ...BUILTIN_CHAINS[table.name].map(hook => `:${hook} ${table.policies[hook] ?? 'ACCEPT'} [0:0]`),
-    ...mentioned.map(name => `:${name} - [0:0]`),
-    ...table.rules.map(({ chain, words }) => `-A ${chain}${words === '' ? '' : ` ${words}`}`),
-    'COMMIT\n',
-  ].join('\n')
+  const made: fc.Arbitrary<RulesetDraft> = fc
+    .tuple(...shape.tables.map(name => tableDraft(site, name, shape)))
+    .map(tables => ({
+      tables: tables.filter(
+        table => table.rules.length > 0 || Object.values(table.policies).includes('DROP'),
+      ),
+    }))
+  return shrunkBy(made, draft => simplerDrafts(draft, site.family))
 }
 
 function tableDraft(site: Site, name: TableName, shape: RulesetShape): fc.Arbitrary<TableDraft> {

@@ -4,7 +4,7 @@ import { advance, step } from '../../src/firewall.ts'
 import type { FirewallState } from '../../src/state.ts'
 import type { History } from '../../src/testing/conversations.ts'
 import { play } from '../../src/testing/play.ts'
-import type { RuleDraft, RulesetDraft } from '../../src/testing/rulesets.ts'
+import type { RuleDraft, RulesetDraft } from '../../src/testing/ruleset-draft.ts'
 import { decision, drafts, firewallOf, histories, STATEFUL } from './support.ts'
 
 /** The same packets at the same times, to two firewalls: the same packets pass, with the same bytes. */

@@ -5,7 +5,8 @@ import type { Outcome } from '../../src/outcome.ts'
 import type { FirewallState } from '../../src/state.ts'
 import { type History, history } from '../../src/testing/conversations.ts'
 import { type PlayedStep, play } from '../../src/testing/play.ts'
-import { type RulesetDraft, rulesetDraft, rulesetText } from '../../src/testing/rulesets.ts'
+import { type RulesetDraft, rulesetText } from '../../src/testing/ruleset-draft.ts'
+import { rulesetDraft } from '../../src/testing/rulesets.ts'
 import { GATEWAY, siteOptions } from '../../src/testing/site.ts'
 
 /** Matches and targets that ask about the packet alone. */

@@ -4,7 +4,8 @@ import type { Prefix } from '../../src/address.ts'
 import type { Ruleset } from '../../src/rules/model.ts'
 import { parseRules } from '../../src/rules/parse.ts'
 import { printRules } from '../../src/rules/print.ts'
-import { rulesetDraft, rulesetText } from '../../src/testing/rulesets.ts'
+import { rulesetText } from '../../src/testing/ruleset-draft.ts'
+import { rulesetDraft } from '../../src/testing/rulesets.ts'
 import { GATEWAY, GATEWAY6 } from '../../src/testing/site.ts'
 
 const everything = (site: typeof GATEWAY) =>

@@ -1,0 +1,59 @@
+import fc from 'fast-check'
+import {
+  type Conversation,
+  conversation,
+  type Happening,
+  type History,
+  type Twist,
+  twist,
+} from './conversations.ts'
+import { courseOf } from './courses.ts'
+import type { Site } from './site.ts'
+
+/** What becomes of a dialogue on its way. */
+export interface DialogueOptions {
+  /** How many in ten of its packets are lost, late, doubled or not what they should be; default 2. 0: none. */
+  readonly mutated?: number
+}
+
+/** A TCP connection from its first SYN to its end, and perhaps another one on the same ports. */
+export function tcpDialogue(site: Site, options?: DialogueOptions): fc.Arbitrary<History> {
+  return dialogue(site, 'tcp', options)
+}
+
+/** Datagrams to and fro. */
+export function udpExchange(site: Site, options?: DialogueOptions): fc.Arbitrary<History> {
+  return dialogue(site, 'udp', options)
+}
+
+/** Echo requests and other queries, and their replies. */
+export function icmpExchange(site: Site, options?: DialogueOptions): fc.Arbitrary<History> {
+  return dialogue(site, 'icmp', options)
+}
+
+function dialogue(
+  site: Site,
+  protocol: Conversation['protocol'],
+  { mutated = 2 }: DialogueOptions = {},
+): fc.Arbitrary<History> {
+  const next = (twisted: Twist): Happening => ({ kind: 'next', about: 0, twist: twisted })
+  const mutation: fc.Arbitrary<readonly Happening[]> = fc.oneof(
+    fc.constant([next({ lost: true })]),
+    fc.constant([next({ late: true })]),
+    fc
+      .constantFrom(0 as const, 1 as const)
+      .map(side => [next({}), { kind: 'again' as const, about: 0, side }]),
+    twist(site, false).map(wrong => [next(wrong)]),
+    fc.constantFrom('R', 'RA').map(flags => [next({ flags })]),
+  )
+  const packet = fc.oneof(
+    { weight: 10 - mutated, arbitrary: fc.constant([next({})]) },
+    { weight: mutated, arbitrary: mutation },
+  )
+  return conversation(site, [protocol]).chain(talk => {
+    const { length } = courseOf(talk)
+    return fc
+      .array(packet, { minLength: 1, maxLength: length + 3, size: 'max' })
+      .map(parts => ({ conversations: [talk], happenings: parts.flat() }))
+  })
+}
