@@ -8,6 +8,7 @@ import { kernelFigures } from './kernel.mjs'
 import { heapBytes, measure, measureBeside } from './measure.mjs'
 import { mutableEngine } from './mutable.mjs'
 import { networkFigures } from './network.mjs'
+import { propertyFigures } from './properties.mjs'
 import { Report } from './report.mjs'
 import { establishedTcp, Flows, router, rulesText, withoutIndex, withSessions } from './traffic.mjs'
 
@@ -25,6 +26,7 @@ sessions()
 versions()
 reading()
 networkFigures(report)
+propertyFigures(report)
 if (options.json !== undefined) report.write(options.json)
 
 /** Round robin over the flows of a state, one step a packet. */

@@ -88,6 +88,8 @@ export type Happening =
 export interface HistoryShape {
   readonly protocols: readonly ConversationProtocol[]
   readonly maxConversations?: number
+  /** Default 1. */
+  readonly minHappenings?: number
   readonly maxHappenings?: number
   /** How many in ten packets are not what they should be. */
   readonly twisted?: number
@@ -104,13 +106,17 @@ export interface History {
 
 /** Whole histories at a site: several conversations side by side, told well or badly. */
 export function history(site: Site, shape: HistoryShape): fc.Arbitrary<History> {
-  const { maxConversations = 4, maxHappenings = 24 } = shape
+  const { maxConversations = 4, minHappenings = 1, maxHappenings = 24 } = shape
   return fc.record({
     conversations: fc.array(conversation(site, shape.protocols), {
       minLength: 1,
       maxLength: maxConversations,
     }),
-    happenings: fc.array(happening(site, shape), { minLength: 1, maxLength: maxHappenings, size: 'max' }),
+    happenings: fc.array(happening(site, shape), {
+      minLength: minHappenings,
+      maxLength: maxHappenings,
+      size: 'max',
+    }),
   })
 }
 
