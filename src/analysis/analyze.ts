@@ -50,7 +50,8 @@ export interface Analysis {
  * @param ruleset one that `parseRules` accepted
  * @param devices that the box has, where they are known: then points are on them, whether rules name them or not
  * @example
- * const { rules } = analyze(parseRules('iptables -P INPUT DROP\niptables -A INPUT -p tcp -j ACCEPT\niptables -A INPUT -p tcp --dport 22 -j DROP', { family: 4 }).ruleset!)
+ * const { ruleset } = parseRules('iptables -A INPUT -p tcp -j ACCEPT\niptables -A INPUT -p tcp --dport 22 -j DROP', { family: 4 })
+ * const { rules } = analyze(ruleset)
  * rules[1].status // 'unreachable'
  * rules[1].cover[0].id.number // 1
  */

@@ -28,8 +28,8 @@ const ABOUT_REACH: ReadonlySet<string> = new Set([
  * and what looks like a mistake.
  *
  * @example
- * const { findings } = checkRuleset(parseRules(text, { family: 4 }).ruleset!)
- * findings.map(({ line, lint, message }) => `${line}: ${lint}: ${message}`)
+ * const { ruleset } = parseRules('iptables -A INPUT -p tcp -j ACCEPT\niptables -A INPUT -p tcp --dport 22 -j DROP', { family: 4 })
+ * checkRuleset(ruleset).findings.map(({ line, lint }) => `${line}: ${lint}`) // ["2: unreachable-rule"]
  */
 export function checkRuleset(ruleset: Ruleset): CheckResult {
   const analysis = analyze(ruleset)

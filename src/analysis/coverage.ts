@@ -30,8 +30,9 @@ export interface Coverage {
  *
  * @param ruleset the one the outcomes were made with (one family; the other family's packets are not counted)
  * @example
- * const { outcomes } = run(firewall, arrivals)
- * ruleCoverage(firewall.config.rules.ipv4!, outcomes).neverMatched
+ * const box = createFirewall({ interfaces: { eth0: ['192.0.2.1/24'] }, rules: 'iptables -A INPUT -p tcp -j DROP\niptables -A INPUT -p udp -j DROP' })
+ * const { outcomes } = run(box, [{ device: 'eth0', packet: udp({ from: '192.0.2.7:5000', to: '192.0.2.1:53' }) }])
+ * ruleCoverage(box.config.rules.ipv4, outcomes).neverMatched.map(formatPlace) // ["filter/INPUT:1"]
  */
 export function ruleCoverage(ruleset: Ruleset, outcomes: Iterable<Outcome>): Coverage {
   const rows = emptyRows(ruleset)
@@ -128,7 +129,15 @@ function summary(rows: readonly CoverageRow[]): Coverage {
   }
 }
 
-/** Several coverages of one ruleset as one, e.g. of many scenarios. */
+/**
+ * Several coverages of one ruleset as one, e.g. of many scenarios.
+ *
+ * @example
+ * const box = createFirewall({ interfaces: { eth0: ['192.0.2.1/24'] }, rules: 'iptables -A INPUT -p tcp -j DROP\niptables -A INPUT -p udp -j DROP' })
+ * const { outcomes } = run(box, [{ device: 'eth0', packet: udp({ from: '192.0.2.7:5000', to: '192.0.2.1:53' }) }])
+ * const one = ruleCoverage(box.config.rules.ipv4, outcomes)
+ * mergeCoverage([one, one]).rows[1].matched // 2
+ */
 export function mergeCoverage(coverages: readonly Coverage[]): Coverage {
   const rows = new Map<string, MutableRow>()
   for (const row of coverages.flatMap(coverage => coverage.rows)) {
@@ -144,7 +153,21 @@ export function mergeCoverage(coverages: readonly Coverage[]): Coverage {
   return summary([...rows.values()])
 }
 
-/** A coverage as a table, one line per rule: counts and what was never reached. */
+/**
+ * A coverage as a table, one line per rule: counts and what was never reached.
+ *
+ * @example
+ * const box = createFirewall({ interfaces: { eth0: ['192.0.2.1/24'] }, rules: 'iptables -A INPUT -p tcp -j DROP\niptables -A INPUT -p udp -j DROP' })
+ * const { outcomes } = run(box, [{ device: 'eth0', packet: udp({ from: '192.0.2.7:5000', to: '192.0.2.1:53' }) }])
+ * console.log(formatCoverage(ruleCoverage(box.config.rules.ipv4, outcomes)))
+ * // visited matched decided
+ * //       1      0      0  filter/INPUT:1  never matched
+ * //       1      1      1  filter/INPUT:2
+ * //       0      0      0  filter/INPUT:policy  never visited
+ * //       0      0      0  filter/FORWARD:policy  never visited
+ * //       0      0      0  filter/OUTPUT:policy  never visited
+ * // 20% of rules and policies matched
+ */
 export function formatCoverage({ rows, share }: Coverage): string {
   const lines = rows.map(({ place, visited, matched, decided }) => {
     const note = visited === 0 ? '  never visited' : matched === 0 ? '  never matched' : ''

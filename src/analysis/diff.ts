@@ -58,8 +58,11 @@ export interface DiffOptions {
  *
  * @throws RangeError for rulesets of different families
  * @example
- * const { differences } = diffRulesets(before, after)
- * for (const { first, second, region } of differences) console.log(`${formatRegion(region)}: ${first} becomes ${second}`)
+ * const rules = text => parseRules(text, { family: 4 }).ruleset
+ * const before = rules('iptables -P INPUT DROP\niptables -A INPUT -p tcp --dport 22 -j ACCEPT')
+ * const after = rules('iptables -P INPUT DROP\niptables -A INPUT -p tcp --dport 22:23 -j ACCEPT')
+ * const [{ first, second, region }] = diffRulesets(before, after).differences
+ * `${formatRegion(region)}: ${first} becomes ${second}` // 'protocol tcp, packet whole, dport 23: DROP becomes ACCEPT'
  */
 export function diffRulesets(first: Ruleset, second: Ruleset, options: DiffOptions = {}): RulesetDiff {
   if (first.family !== second.family) throw new RangeError('an IPv4 and an IPv6 ruleset cannot be compared')
@@ -195,7 +198,16 @@ export interface Equivalence {
   readonly diff: RulesetDiff
 }
 
-/** Proves or refutes that two rulesets do the same to every packet in every state. */
+/**
+ * Proves or refutes that two rulesets do the same to every packet in every state.
+ *
+ * @example
+ * const rules = text => parseRules(text, { family: 4 }).ruleset
+ * const before = rules('iptables -P INPUT DROP\niptables -A INPUT -p tcp --dport 22 -j ACCEPT')
+ * const after = rules('iptables -P INPUT DROP\niptables -A INPUT -p tcp --dport 22:23 -j ACCEPT')
+ * equivalentRulesets(before, after).verdict // 'different'
+ * equivalentRulesets(before, before).verdict // 'equivalent'
+ */
 export function equivalentRulesets(first: Ruleset, second: Ruleset): Equivalence {
   const diff = diffRulesets(first, second)
   const { differences, undecided } = diff

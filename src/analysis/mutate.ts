@@ -38,6 +38,9 @@ type Mutation = (rules: readonly Rule[], index: number) => Iterable<Edit>
  * object, so that making a thousand of them is cheap.
  *
  * @param only default: all kinds
+ * @example
+ * const { ruleset } = parseRules('iptables -A INPUT -p tcp --dport 22 -j ACCEPT', { family: 4 })
+ * [...mutants(ruleset)].map(({ kind }) => kind)[0] // 'drop-rule'
  */
 export function* mutants(ruleset: Ruleset, only?: readonly MutationKind[]): Iterable<Mutant> {
   const wanted = (kind: MutationKind): boolean => only === undefined || only.includes(kind)
@@ -86,7 +89,13 @@ export interface MutationOptions {
  * @param run throws or returns false when an expectation fails: then the mutant is noticed
  * @throws RangeError when the run fails on the original already
  * @example
- * survivingMutants(ruleset, mutant => scenarioPasses(scenario, mutant)).survivors.map(({ place, change }) => …)
+ * const { ruleset } = parseRules('iptables -P INPUT DROP\niptables -A INPUT -p tcp --dport 22 -j ACCEPT', { family: 4 })
+ * const opens = ruleset => {
+ *   const box = createFirewall({ interfaces: { eth0: ['192.0.2.1/24'] }, rules: ruleset })
+ *   const syn = tcp({ from: '192.0.2.7:5000', to: '192.0.2.1:22', flags: 'S' })
+ *   return step(box, { device: 'eth0', packet: syn }).fate.kind === 'delivered'
+ * }
+ * survivingMutants(ruleset, opens).survivors.length // 3
  */
 export function survivingMutants(
   ruleset: Ruleset,

@@ -20,6 +20,10 @@ const MANY_RIVALS = 64
  * The rules whose removal, one at a time, changes no decision in any state: whatever they decide, later rules or the
  * policy decide the same. Only about packets whose headers can be read; counters are not decisions. A rule before one
  * that logs, marks or remembers (`limit`, `recent`) is kept, since that one would see more packets.
+ *
+ * @example
+ * const { ruleset } = parseRules('iptables -P INPUT DROP\niptables -A INPUT -p tcp --dport 22 -j DROP', { family: 4 })
+ * redundantRules(analyze(ruleset)).map(({ id }) => id.number) // [1]
  */
 export function redundantRules(analysis: Analysis): readonly RedundantRule[] {
   const { flows, rules, skipped } = analysis
@@ -93,7 +97,14 @@ export interface Conflict {
   readonly second: Place
 }
 
-/** Pairs that decide differently where they overlap, neither inside the other; at most `limit` of them. */
+/**
+ * Pairs that decide differently where they overlap, neither inside the other; at most `limit` of them.
+ *
+ * @example
+ * const { ruleset } = parseRules('iptables -A INPUT -s 10.0.0.0/8 -j ACCEPT\niptables -A INPUT -p tcp -j DROP', { family: 4 })
+ * const [{ first, second }] = conflicts(analyze(ruleset))
+ * first.id.number + ' against ' + second.id.number // '1 against 2'
+ */
 export function conflicts({ flows }: Analysis, limit = 100): readonly Conflict[] {
   const found = new Map<string, Conflict>()
   for (const flow of flows) {

@@ -130,7 +130,15 @@ const LABELS: { readonly [name in FieldName]?: string } = {
   packetType: 'packet type',
 }
 
-/** `in lan0, state NEW, protocol tcp, to 10.0.0.0/8, dport 22 when -m set --match-set bad src`; `any packet`. */
+/**
+ * `in lan0, state NEW, protocol tcp, to 10.0.0.0/8, dport 22 when -m set --match-set bad src`; `any packet`.
+ *
+ * @example
+ * const rules = text => parseRules(text, { family: 4 }).ruleset
+ * const before = rules('iptables -P INPUT DROP\niptables -A INPUT -p tcp --dport 22 -j ACCEPT')
+ * const after = rules('iptables -P INPUT DROP\niptables -A INPUT -p tcp --dport 22:23 -j ACCEPT')
+ * formatRegion(diffRulesets(before, after).differences[0].region) // 'protocol tcp, packet whole, dport 23'
+ */
 export function formatRegion({ fields, conditions }: Pick<Region, 'fields' | 'conditions'>): string {
   const parts = Object.entries(fields).map(([name, text]) => `${LABELS[name as FieldName] ?? name} ${text}`)
   const what = parts.length === 0 ? 'any packet' : parts.join(', ')

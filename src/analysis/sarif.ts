@@ -10,6 +10,10 @@ export interface PlacedFinding extends Finding {
  * Findings as SARIF 2.1.0 (OASIS), which code hosts show beside the lines they are about.
  *
  * @returns a value for `JSON.stringify`
+ * @example
+ * const { ruleset } = parseRules('iptables -A INPUT -p tcp -j ACCEPT\niptables -A INPUT -p tcp --dport 22 -j DROP', { family: 4 })
+ * const findings = checkRuleset(ruleset).findings.map(finding => ({ ...finding, file: 'rules.sh' }))
+ * sarif(findings, '1.0.0').version // '2.1.0'
  */
 export function sarif(findings: readonly PlacedFinding[], version: string): object {
   const rules = LINTS.map(({ name, summary, severity }) => ({

@@ -32,6 +32,10 @@ export interface ServiceMatrix {
  * it does not name are one, called `other…`). Destination addresses are those after DNAT.
  *
  * @param options `limit`: the most regions a cell; default 12
+ * @example
+ * const { ruleset } = parseRules('iptables -P FORWARD DROP\niptables -A FORWARD -i lan0 -o wan0 -p tcp --dport 443 -j ACCEPT', { family: 4 })
+ * const cell = serviceMatrix(ruleset).cells.find(({ from, to }) => from === 'lan0' && to === 'wan0')
+ * cell.open.map(region => formatRegion(region)) // ["protocol tcp, dport 443"]
  */
 export function serviceMatrix(ruleset: Ruleset, options: { readonly limit?: number } = {}): ServiceMatrix {
   const { limit = 12 } = options

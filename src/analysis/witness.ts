@@ -42,7 +42,15 @@ const MAX_SEEDS = 4
 const MANY_RIVALS = 300
 const MAX_REPEATS = 60
 
-/** Finds and replays witnesses for the rules of one ruleset; keeps the firewalls that it needs. */
+/**
+ * Finds and replays witnesses for the rules of one ruleset; keeps the firewalls that it needs.
+ *
+ * @example
+ * const { ruleset } = parseRules('iptables -A INPUT -p tcp -j ACCEPT\niptables -A INPUT -p tcp --dport 22 -j DROP', { family: 4 })
+ * const analysis = analyze(ruleset)
+ * const found = new WitnessFinder(analysis).find(analysis.rules[0])
+ * found.history.length // 0
+ */
 export class WitnessFinder {
   private readonly analysis: Analysis
   private readonly firewalls = new Map<string, FirewallState>()

@@ -44,7 +44,9 @@ export interface PolicyRules {
  * comment that names its line.
  *
  * @example
- * const { rules, diagnostics } = policyToRules('ALLOW src=10.6.0.0/16 dst=ANY port=443 proto=TCP\nDENY src=ANY dst=ANY')
+ * const { rules } = policyToRules('ALLOW src=10.6.0.0/16 dst=ANY port=443 proto=TCP\nDENY src=ANY dst=ANY')
+ * const [first] = rules.split('\n').slice(4)
+ * first.slice(0, 51) // '-A FORWARD -s 10.6.0.0/16 -p tcp -m tcp --dport 443'
  */
 export function policyToRules(text: string, options: PolicyOptions = {}): PolicyRules {
   const { family = 4, chains = ['FORWARD'] } = options
@@ -92,6 +94,10 @@ function remarkOf({ line }: PolicyLine): string {
 /**
  * The policy or zone line that a compiled rule was made from, by the comment it carries: `policy line 4`, `zone
  * inside->outside line 1`. Unlike a side table this survives whatever is later inserted around the rule.
+ *
+ * @example
+ * const { ruleset } = policyToRules('DENY src=ANY dst=ANY')
+ * policyLineOf(ruleset.tables.filter.chains.FORWARD.rules[0]) // 'policy line 1'
  */
 export function policyLineOf(rule: Rule): string | undefined {
   for (const { name, options } of rule.matches) {

@@ -32,6 +32,10 @@ const ALL_STATES = ['INVALID', 'NEW', 'RELATED', 'ESTABLISHED', 'UNTRACKED']
  *
  * Tracking must be off as well, so that nothing else depends on it: a firewall with `conntrack: 'auto'` (a network's
  * node with rules: say so).
+ *
+ * @example
+ * const { ruleset } = parseRules('iptables -A INPUT -p tcp --sport 80 -m state --state ESTABLISHED -j ACCEPT', { family: 4 })
+ * stateless(ruleset).rules.split('\n')[4] // '-A INPUT -p tcp -m tcp --sport 80 -j ACCEPT'
  */
 export function stateless(ruleset: Ruleset): StatelessRules {
   const notes: string[] = []

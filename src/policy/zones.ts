@@ -65,6 +65,7 @@ export interface ZoneDiagnostic extends Diagnostic {
  *   zones: { inside: { devices: ['lan0'] }, outside: { devices: ['wan0'], masquerade: true } },
  *   pairs: [{ from: 'inside', to: 'outside', policy: 'ALLOW proto=TCP port=80,443' }],
  * })
+ * rules.includes('-A POSTROUTING -o wan0') // true
  */
 export function zonesToRules(
   policy: ZonePolicy,
@@ -80,13 +81,23 @@ export function zonesToRules(
   return { rules, ruleset }
 }
 
-/** Which zone a device belongs to; '' is the firewall itself. */
+/**
+ * Which zone a device belongs to; '' is the firewall itself.
+ *
+ * @example
+ * zoneOf({ zones: { inside: { devices: ['lan0'] } }, pairs: [] }, 'lan0') // 'inside'
+ */
 export function zoneOf({ zones }: ZonePolicy, device: string | undefined): string | undefined {
   if (device === undefined || device === '') return SELF
   return Object.keys(zones).find(name => zones[name]!.devices.includes(device))
 }
 
-/** The chain that a pair's policy was compiled to. */
+/**
+ * The chain that a pair's policy was compiled to.
+ *
+ * @example
+ * zoneChain('inside', 'outside') // 'inside_outside'
+ */
 export function zoneChain(from: string, to: string): string {
   return `${from}_${to}`
 }
