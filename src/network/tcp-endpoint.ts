@@ -249,12 +249,12 @@ export function write(connection: TcpConnection, data: Uint8Array, out: TcpOutpu
   return next
 }
 
-/** The program has nothing more to say: a FIN follows what is still to be sent. */
+/** The program has nothing more to say: a FIN follows what is still to be sent, also what waits for the connection. */
 export function finish(connection: TcpConnection, out: TcpOutput): TcpConnection {
   if (connection.finishing || connection.state === 'CLOSED') return connection
   const next = connection.clone()
   next.finishing = true
-  if (next.state === 'SYN-SENT') return closed(next)
+  if (next.state === 'SYN-SENT' && next.buffer.length === 0) return closed(next)
   sendPending(next, out)
   return next
 }
@@ -270,6 +270,7 @@ export function abort(connection: TcpConnection, out: TcpOutput): TcpConnection 
 
 /** Its program has gone: nobody reads any more. */
 export function orphan(connection: TcpConnection, out: TcpOutput): TcpConnection {
+  if (connection.state === 'SYN-SENT') return closed(connection.clone())
   const next = finish(connection, out).clone()
   next.orphaned = true
   next.pid = 0

@@ -6,15 +6,20 @@ import {
   curl,
   cutLink,
   database,
+  formatRequest,
   iptablesOn,
   type LoadBalancerState,
   loadBalancer,
   type Network,
   nc,
   nodeOf,
+  type Program,
   query,
   reverseProxy,
+  runProgram,
+  type SocketId,
   tick,
+  toText,
   type WebServerState,
   webServer,
 } from '../../../src/network/index.ts'
@@ -250,6 +255,23 @@ describe('a load balancer', () => {
     const down = tick(harmed, 20_000).network
     expect(healthy(down)).toEqual([false, true])
     expect(healthy(tick(iptablesOn(down, 'a', 'iptables -F INPUT'), 6000).network)).toEqual([true, true])
+  })
+
+  it('passes on what a client says that ends at once, before its own connection stands', () => {
+    const hasty: Program<SocketId> = {
+      name: 'hasty',
+      start: api => api.connect('lb', 80),
+      handle(socket, event, api) {
+        if (event.kind === 'connected') {
+          api.send(socket, formatRequest('GET', '/', 'lb'))
+          api.close(socket)
+        }
+        if (event.kind === 'data') api.exit(toText(event.data))
+        if (event.kind === 'closed' || event.kind === 'reset') api.exit(event.kind)
+        return socket
+      },
+    }
+    expect(runProgram(cluster(), 'client', hasty).result).toContain('from a')
   })
 
   it('hangs up when no backend is left', () => {

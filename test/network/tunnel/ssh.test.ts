@@ -141,6 +141,23 @@ describe('-L: outgoing', () => {
   })
 })
 
+it('over IPv6, to addresses and from them', () => {
+  const network = createNetwork({
+    nodes: {
+      laptop: {
+        address: '2001:db8::1/64',
+        services: [sshClient({ to: '[2001:db8::2]:22', local: '[::1]:8110:[2001:db8::3]:110' })],
+      },
+      gate: { address: '2001:db8::2/64', services: [sshServer()] },
+      mail: { address: '2001:db8::3/64', services: [pop3Server({ mails: ['six'] })] },
+    },
+    links: { lan: ['laptop', 'gate', 'mail'] },
+  })
+  const up = tick(network, 100).network
+  expect(listening(up, 'laptop')).toEqual(['[::1]:8110'])
+  expect(fetchMail(up, 'laptop', '[::1]:8110').result).toMatchObject({ mails: ['six'] })
+})
+
 describe('-R: incoming', () => {
   it.each<[NonNullable<SshServerOptions['gatewayPorts']>, string, string, string]>([
     ['no', '8080:localhost:80', '127.0.0.1:8080', 'refused'],
