@@ -82,15 +82,15 @@ export function sshServer(options: SshServerOptions = {}): Program<SshServerStat
   }
 }
 
-/** Opens a port that a client has asked for; undefined when it is taken. */
+/** Opens a port that a client has asked for; undefined when it is taken, or none. */
 function listenFor(
   name: string,
   gatewayPorts: NonNullable<SshServerOptions['gatewayPorts']>,
   api: ProcessApi,
 ): Door | undefined {
-  const { bind = LOOPBACK, port } = parseDynamic(name.replace(/^:/, ''))
-  const address = gatewayPorts === 'yes' ? '0.0.0.0' : gatewayPorts === 'no' ? LOOPBACK : bind
-  // EADDRINUSE is the client's business.
-  const socket = readable(() => api.listen(port, { address }))
-  return socket === undefined ? undefined : { name, listener: { socket, port } }
+  return readable(() => {
+    const { bind = LOOPBACK, port } = parseDynamic(name.replace(/^:/, ''))
+    const address = gatewayPorts === 'yes' ? '0.0.0.0' : gatewayPorts === 'no' ? LOOPBACK : bind
+    return { name, listener: { socket: api.listen(port, { address }), port } }
+  })
 }
