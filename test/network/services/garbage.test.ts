@@ -61,7 +61,7 @@ const frames = fc
   .array(
     fc.record({
       type: fc.constantFrom<FrameType>(...Object.values(FRAME)),
-      channel: fc.integer({ min: 0, max: 4 }),
+      channel: fc.constantFrom(0, 0, 1, 2, 3),
       payload: fc.oneof(
         fc.constantFrom(
           'tcpip-forward :8080',
@@ -78,13 +78,17 @@ const frames = fc
   .map(list =>
     list.map(each => writeFrame(each.type, each.channel, each.payload)).reduce(concat, new Uint8Array(0)),
   )
-const garbage = fc
-  .tuple(openings, fc.oneof(fc.uint8Array({ maxLength: 200 }), frames))
+const noise = fc
+  .tuple(openings, fc.uint8Array({ maxLength: 200 }))
   .map(([opening, rest]) => concat(toBytes(opening), rest))
+/** For the servers of tunnels: what is well formed, and means nothing. */
+const nonsense = frames.map(rest => concat(toBytes('SSH-2.0-x\r\n'), rest))
+const TUNNELS: readonly string[] = ['ssh', 'edge, agents']
 
 describe('whatever is said to it', () => {
-  it.each(Object.entries(SERVERS))('%s goes on and serves the next one', (_, [port, program]) => {
+  it.each(Object.entries(SERVERS))('%s goes on and serves the next one', (name, [port, program]) => {
     const start = serving(program)
+    const garbage = TUNNELS.includes(name) ? fc.oneof(noise, nonsense) : noise
     fc.assert(
       fc.property(garbage, data => {
         const said = nc(start, 'client', `server:${port}`, { send: data, readMs: 50 })
