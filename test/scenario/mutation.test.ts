@@ -176,6 +176,11 @@ const STORIES: Readonly<Record<string, Mutations>> = {
     nat: 'steps.1.expect.outcome',
     swap: ['-A FORWARD -m conntrack', '-A FORWARD -i lan0', 'steps.3.expect.packets.0.by'],
   },
+  '004-streaming': {
+    conntrack: 'steps.0.expect.outcome',
+    nat: 'steps.0.expect.outcome',
+    swap: [ESTABLISHED, '-A FORWARD -i lan0 -o wan0', 'steps.0.expect.packets.0.by'],
+  },
   '004-websocket': {
     conntrack: 'steps.0.expect.outcome',
     nat: 'steps.0.expect.outcome',
