@@ -4,6 +4,7 @@ import { esp, gre, icmp, icmp6, proto, sctp, tcp, udp, udplite } from '../packet
 import type { SctpChunk, TcpOption } from '../packet/decoded.ts'
 import { Packet } from '../packet/packet.ts'
 import type { Conversation, Twist } from './conversations.ts'
+import { unusualBytes, unusualNumber } from './unusual.ts'
 
 /** Everything that one side says in one packet. */
 export interface Said {
@@ -80,8 +81,11 @@ export function makePacket(
           ...bare,
           ...(conversation.course % 2 === 0 && { key: conversation.server.port }),
         })
-      case 'other':
-        return proto(conversation.number ?? 253, { ...unchecked, ...bare })
+      case 'other': {
+        const family = said.from.address.includes(':') ? 6 : 4
+        const number = conversation.number ?? unusualNumber(family, conversation.course)
+        return proto(number, { ...unchecked, ...bare, data: unusualBytes(number, said, payload) })
+      }
       default:
         return protocol satisfies never
     }

@@ -91,6 +91,8 @@ function ruleDraft(
           [136, '-p udplite'],
           [50, '-p esp'],
           [51, '-p ah'],
+          [33, '-p dccp'],
+          [108, '-p ipcomp'],
         ]
       : [
           [0, ''],
@@ -100,8 +102,11 @@ function ruleDraft(
           [132, '-p sctp'],
           [50, '-p esp'],
           [51, '-p ah'],
+          [33, '-p dccp'],
+          [108, '-p ipcomp'],
+          [135, '-p mobility-header'],
         ]
-  const weights = [8, 6, 4, 3, 1, 1, 1, 1]
+  const weights = [8, 6, 4, 3, 1, 1, 1, 1, 1, 1]
   return fc
     .oneof(
       ...protocols.map(([protocol, words], index) => ({

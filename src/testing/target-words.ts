@@ -47,6 +47,21 @@ export const TARGET_WORDS: { readonly [name: string]: TargetWords } = {
   DSCP: { words: () => oneOf('--set-dscp 0x2e', '--set-dscp-class AF21', '--set-dscp 0') },
   ECN: { protocols: [6], words: () => fc.constant('--ecn-tcp-remove') },
   HL: { words: () => oneOf('--hl-set 64', '--hl-dec 1', '--hl-inc 1', '--hl-dec 70') },
+  HMARK: {
+    words: ({ site }) =>
+      joined(
+        oneOf(
+          '--hmark-tuple src,dst,sport,dport,proto',
+          '--hmark-tuple ct,src,dst,sport,dport,proto',
+          '--hmark-tuple ct,src,sport',
+          '--hmark-tuple src,dst,spi',
+          `--hmark-src-prefix ${site.family === 4 ? 16 : 48} --hmark-dport-mask 0xff --hmark-dport 3`,
+          '--hmark-tuple proto --hmark-sport 7',
+        ),
+        oneOf('--hmark-mod 3', '--hmark-mod 16 --hmark-offset 1'),
+        oneOf('--hmark-rnd 0', '--hmark-rnd 0xcafe'),
+      ),
+  },
   IDLETIMER: { words: () => fc.constant('--timeout 600 --label judge') },
   LOG: {
     weight: 2,
@@ -90,6 +105,10 @@ export const TARGET_WORDS: { readonly [name: string]: TargetWords } = {
       ),
   },
   NOTRACK: { words: () => fc.constant('') },
+  RATEEST: {
+    words: () =>
+      oneOf('R1', 'R2').map(name => `--rateest-name ${name} --rateest-interval 8s --rateest-ewmalog 32s`),
+  },
   REDIRECT: {
     weight: 3,
     words: ({ protocol }) =>

@@ -15,6 +15,15 @@ export interface WordContext {
 /** Makes the words of a match or target, as they stand in a rule. */
 export type Words = (at: WordContext) => fc.Arbitrary<string>
 
+/** Matches by name, and how their options are written. */
+export interface ThemeWords {
+  readonly [match: string]: {
+    /** The protocols a rule must name besides what the extension itself asks for. */
+    readonly protocols?: readonly number[]
+    readonly words: Words
+  }
+}
+
 /** One of these texts; the first is what shrinking prefers. */
 export function oneOf(...texts: readonly string[]): fc.Arbitrary<string> {
   return fc.constantFrom(...texts)
@@ -75,4 +84,9 @@ export function device(site: Site): fc.Arbitrary<string> {
     `${devicesOf(site)[0]!.slice(0, 2)}+`,
     'nope9',
   )
+}
+
+/** Of `-m mark` and `-m connmark`. */
+export function markValue(): fc.Arbitrary<string> {
+  return maybeNot(oneOf('--mark 0x1', '--mark 0x0', '--mark 0x2', '--mark 0x1/0x1', '--mark 0x10/0xf0'))
 }
