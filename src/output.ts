@@ -1,5 +1,6 @@
 import type { Address } from './address.ts'
 import { answerError } from './answers.ts'
+import { CtInfo } from './conntrack/connection.ts'
 import { runHook } from './hooks.ts'
 import { type OutputRoute, outputRoute, rerouteOutput } from './ip/output-route.ts'
 import { completeChecksum } from './ip/reject.ts'
@@ -40,7 +41,8 @@ function takeRoute(skb: Skb, route: OutputRoute): void {
  * in again on the device that it leaves by.
  */
 function hearCopy(skb: Skb, transaction: Transaction): void {
-  const parts = pieces(skb, transaction)
+  // IPv6 cuts what it had put together again, `ip_mc_finish_output` does not
+  const parts = skb.family === 6 ? pieces(skb, transaction) : [skb.share()]
   parts.forEach((bytes, index) => {
     const heard = hear(copyOf(skb, bytes), skb, transaction)
     // a sender in process context runs the softirq that receives the copy when it has sent (IPv4: even before that),
@@ -51,12 +53,9 @@ function hearCopy(skb: Skb, transaction: Transaction): void {
   })
 }
 
-/** IPv6 cuts what it had put together again before it sends it to itself, IPv4 does not. */
+/** What was put together again is cut again. */
 function pieces(skb: Skb, transaction: Transaction): readonly Uint8Array[] {
-  const cut =
-    skb.family === 6 && skb.fragmentMaxSize > 0
-      ? cutForOutput(skb, skb.routeMtu, transaction.nextPacketId)
-      : undefined
+  const cut = skb.fragmentMaxSize > 0 ? cutForOutput(skb, skb.routeMtu, transaction.nextPacketId) : undefined
   return cut?.kind === 'fragments' ? cut.packets : [skb.share()]
 }
 
@@ -123,7 +122,9 @@ export function reroute(skb: Skb, transaction: Transaction): Verdict {
 export function postrouting(skb: Skb, transaction: Transaction): boolean {
   if (runHook('POSTROUTING', skb, transaction) !== Verdict.ACCEPT) return false
   if (skb.outDevice === 'lo') {
-    const parts = pieces(skb, transaction)
+    // IPv4's pieces are put together at once when they come in, unless they are untracked
+    const seen = skb.family === 6 || skb.ctInfo === CtInfo.UNTRACKED
+    const parts = seen ? pieces(skb, transaction) : [skb.share()]
     if (parts.length === 1) loopBack(skb, 'lo', transaction)
     else for (const bytes of parts) loopBack(fragmentOf(skb, bytes), 'lo', transaction)
     return true
