@@ -18,14 +18,28 @@ export const bpf = defineMatch<BpfOptions>({
     {
       name: 'bytecode',
       arguments: 1,
-      mandatory: true,
+      excludes: ['object-pinned'],
       placeholder: 'program',
       help: 'the number of instructions, then "code jt jf k" for each, with commas between',
       set(options, [text = '']) {
         options.program = parseProgram(text)
       },
     },
+    {
+      name: 'object-pinned',
+      arguments: 1,
+      excludes: ['bytecode'],
+      placeholder: 'path',
+      help: 'a program that is loaded already; the model has none',
+      set(_options, [text = '']) {
+        throw new OptionError(`no program is pinned at '${text}'`, { expected: '--bytecode' })
+      },
+    },
   ],
+  finish({ program }) {
+    if (program === undefined) throw new OptionError('bpf: no program', { expected: '--bytecode' })
+    return { program }
+  },
   check: ({ program }) => checkProgram(program),
   save: ({ program }) => `--bytecode "${program.length},${programText(program)}"`,
   list: ({ program }) => `match bpf ${programText(program)}`,

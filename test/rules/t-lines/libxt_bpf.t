@@ -9,4 +9,5 @@
 -m bpf --bytecode "1,6 256 0 1";-m bpf --bytecode "1,6 0 0 1";OK
 -m bpf --bytecode "1,65535 0 0 1";;FAIL
 -m bpf --bytecode "";;FAIL
+-m bpf --object-pinned /sys/fs/bpf/nothing;;FAIL
 -m bpf;;FAIL
