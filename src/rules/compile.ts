@@ -1,4 +1,5 @@
 import type { Family } from '../address.ts'
+import { DiagnosticError } from '../diagnostic.ts'
 import type { MatchExtension, TargetExtension, TargetFunction, Test } from './extension.ts'
 import { headerTests } from './header-tests.ts'
 import {
@@ -161,9 +162,8 @@ export function compileRuleset(
     const compiled = compileTable(table, ruleset, slots, previous?.slots)
     tables[name] = compiled
     for (const hook of BUILTIN_CHAINS[name]) baseChains[chainSlot(name, hook)] = compiled.chains.get(hook)
-    for (const { extension, options } of extensionsOf(table, ruleset.family)) {
-      if (extension.notLoaded !== undefined)
-        throw new RangeError(`${extension.kind} '${extension.name}' is not modelled: ${extension.notLoaded}`)
+    for (const { extension, options, line } of extensionsOf(table, ruleset.family)) {
+      if (extension.notLoaded !== undefined) throw notModelled(extension, line)
       needsConntrack ||= extension.needsConntrack?.(options) ?? false
       needsDefragmentation ||= extension.needsDefragmentation ?? false
     }
@@ -256,21 +256,34 @@ function compileRule(
   }
 }
 
+interface Use {
+  readonly extension: MatchExtension | TargetExtension
+  readonly options: object
+  /** of the rule in its text */
+  readonly line: number
+}
+
 /** Every use of an extension in a table's rules. */
-function extensionsOf(
-  table: Table,
-  family: Family,
-): { readonly extension: MatchExtension | TargetExtension; readonly options: object }[] {
-  return Object.values(table.chains).flatMap(({ rules }) =>
-    rules.flatMap(({ matches, target }) => {
-      const uses = matches.map(({ name, options }) => ({ extension: matchExtension(name, family), options }))
-      const targets =
-        target.kind === 'extension'
-          ? [{ extension: targetExtension(target.name, family), options: target.options }]
-          : []
-      return [...uses, ...targets].flatMap(({ extension, options }) =>
-        extension === undefined ? [] : [{ extension, options }],
-      )
-    }),
-  )
+function extensionsOf(table: Table, family: Family): Use[] {
+  const uses: Use[] = []
+  for (const chain of Object.values(table.chains)) {
+    for (const { matches, target, line = 1 } of chain.rules) {
+      for (const { name, options } of matches) {
+        const extension = matchExtension(name, family)
+        if (extension !== undefined) uses.push({ extension, options, line })
+      }
+      const extension = target.kind === 'extension' ? targetExtension(target.name, family) : undefined
+      if (extension !== undefined && target.kind === 'extension')
+        uses.push({ extension, options: target.options, line })
+    }
+  }
+  return uses
+}
+
+function notModelled(
+  { kind, name, notLoaded }: MatchExtension | TargetExtension,
+  line: number,
+): DiagnosticError {
+  const message = `${kind} '${name}' is not modelled: ${notLoaded}`
+  return new DiagnosticError([{ severity: 'error', line, column: 1, message, code: 'not-modelled' }])
 }

@@ -34,6 +34,7 @@ export function walkChain(base: CompiledChain, skb: Skb, environment: WalkEnviro
   let callers: CompiledRule[] | undefined
   for (;;) {
     index = nextMatch(chain, index, skb, environment)
+    if (index < 0) return hotdrop(chain.rules[~index]!, environment)
     if (index >= chain.rules.length) {
       if (chain === base) return policy(base, skb, environment)
       if (recorder !== undefined) recordReturn(recorder, chain, skb)
@@ -44,9 +45,13 @@ export function walkChain(base: CompiledChain, skb: Skb, environment: WalkEnviro
       continue
     }
     const rule = chain.rules[index]!
-    if (environment.hotdrop) return hotdrop(rule, environment)
     environment.count(rule.slot, skb.length)
     if (recorder !== undefined) recordMatch(recorder, rule, skb)
+    if (environment.hotdrop) {
+      // what a match inverts may have dropped the packet already: its rule counts, its target runs, and that is the end
+      if (rule.kind === TargetKind.EXTENSION) rule.run!(skb, environment)
+      return hotdrop(rule, environment)
+    }
     switch (rule.kind) {
       case TargetKind.NONE:
         index++
@@ -88,8 +93,8 @@ export function walkChain(base: CompiledChain, skb: Skb, environment: WalkEnviro
 }
 
 /**
- * The index of the first rule from `start` on that matches, or at which a test has dropped the packet (then
- * `environment.hotdrop` is set); the number of rules if there is none. Whoever records sees every rule tried.
+ * The index of the first rule from `start` on that matches; the number of rules if there is none; the complement (`~`) of
+ * that of a rule that failed and had the packet dropped. Whoever records sees every rule tried.
  */
 function nextMatch(chain: CompiledChain, start: number, skb: Skb, environment: WalkEnvironment): number {
   const { rules } = chain
@@ -98,7 +103,10 @@ function nextMatch(chain: CompiledChain, start: number, skb: Skb, environment: W
     if (chain.index.select(skb)) return nextIndexed(chain.index, rules, start, skb, environment)
   }
   let at = start
-  while (at < rules.length && !holds(rules[at]!, skb, environment) && !environment.hotdrop) at++
+  for (; at < rules.length; at++) {
+    if (holds(rules[at]!, skb, environment)) return at
+    if (environment.hotdrop) return ~at
+  }
   return at
 }
 
@@ -110,8 +118,10 @@ function nextIndexed(
   environment: WalkEnvironment,
 ): number {
   let at = index.next(start)
-  while (at < rules.length && !holds(rules[at]!, skb, environment) && !environment.hotdrop)
-    at = index.next(at + 1)
+  for (; at < rules.length; at = index.next(at + 1)) {
+    if (holds(rules[at]!, skb, environment)) return at
+    if (environment.hotdrop) return ~at
+  }
   return at
 }
 

@@ -104,13 +104,9 @@ function clusterText({ nodes, nodeMask, seed, negated }: ClusterOptions): string
   return `${not(negated)}--cluster-local-nodemask ${hex(nodeMask, 8)} --cluster-total-nodes ${nodes} --cluster-hash-seed ${hex(seed, 8)}`
 }
 
-/** From 0. */
+/** From 0. Of an IPv6 address the kernel hashes the first 32 bits only (it takes the number of words for that of bytes). */
 function nodeOf({ original }: Connection, { nodes, seed }: ClusterOptions): number {
-  return scaleHash(jhash2(networkWords(original.source), seed), nodes)
-}
-
-function networkWords({ family, w0, w1, w2, w3 }: Address): number[] {
-  return (family === 4 ? [w0] : [w0, w1, w2, w3]).map(networkWord)
+  return scaleHash(jhash2([networkWord(original.source.w0)], seed), nodes)
 }
 
 /** A cluster shares one multicast MAC address; what it brings for a unicast address is taken for the box's own. */

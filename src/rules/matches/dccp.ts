@@ -140,16 +140,13 @@ function typeTest(mask: number, negated: boolean): Test {
 function optionTest(option: NegatableNumber): Test {
   return {
     option: optionText(option),
-    passes(skb, environment) {
-      const found = hasOption(skb, option.value, environment)
-      return found !== undefined && found !== option.negated
-    },
+    passes: (skb, environment) => hasOption(skb, option.value, environment) !== option.negated,
     seen: () => (option.negated ? 'the option is there' : 'no such option'),
   }
 }
 
-/** `dccp_find_option`. Undefined: the options lie outside of the packet, which is dropped. */
-function hasOption(skb: Skb, wanted: number, environment: MatchEnvironment): boolean | undefined {
+/** `dccp_find_option`. Options that lie outside of the packet have it dropped, whatever the rule makes of the answer. */
+function hasOption(skb: Skb, wanted: number, environment: MatchEnvironment): boolean {
   const { bytes, transportOffset } = skb
   const dataOffset = bytes[transportOffset + 4]! * 4
   const longSequence = (bytes[transportOffset + 8]! & 1) !== 0
@@ -158,7 +155,7 @@ function hasOption(skb: Skb, wanted: number, environment: MatchEnvironment): boo
   const end = transportOffset + dataOffset
   if (dataOffset < optionsOffset || (dataOffset > optionsOffset && end > bytes.length)) {
     environment.hotdrop = true
-    return undefined
+    return false
   }
   for (let at = transportOffset + optionsOffset; at < end; ) {
     const kind = bytes[at]!

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Connection } from '../../../src/conntrack/connection.ts'
 import { Change } from '../../../src/conntrack/events.ts'
 import { Tuple } from '../../../src/conntrack/tuple.ts'
+import { createFirewall } from '../../../src/firewall.ts'
 import type { Skb } from '../../../src/packet/skb.ts'
 import { countPacket, type Estimator, ratesAt } from '../../../src/rules/rate-estimator.ts'
 import { load } from '../text.ts'
@@ -123,6 +124,11 @@ describe('-m cluster', () => {
   it('never holds without a connection', () => {
     expect([1, 2, 3].some(n => node(n, udp(1, 2)))).toBe(false)
   })
+})
+
+it('a firewall with -j SYNPROXY is refused by name', () => {
+  const rules = 'iptables -P INPUT DROP\niptables -A INPUT -p tcp -j SYNPROXY --mss 1460'
+  expect(() => createFirewall({ rules })).toThrow(/<text>:2:1: error: target 'SYNPROXY' is not modelled/)
 })
 
 describe('what a box with nothing special in it answers', () => {
