@@ -196,7 +196,8 @@ function readField(skb: Skb, at: number, field: NumberField): number {
     case 'last':
       return skb.bytes[at + 4]!
     case 'tag':
-      return skb.u16(at + 6)
+      // the kernel forgets to swap it: `--srh-tag 7` is the tag 0x0700
+      return skb.bytes[at + 6]! | (skb.bytes[at + 7]! << 8)
     default:
       return field satisfies never
   }

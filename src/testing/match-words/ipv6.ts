@@ -50,7 +50,7 @@ export const IPV6_WORDS: ThemeWords = {
         maybe(maybeNot(oneOf('--srh-next-hdr 59', '--srh-next-hdr 6'))),
         maybe(maybeNot(oneOf('--srh-hdr-len-eq 4', '--srh-hdr-len-gt 1', '--srh-hdr-len-lt 4'))),
         maybe(maybeNot(oneOf('--srh-segs-left-eq 1', '--srh-segs-left-gt 0', '--srh-segs-left-lt 1'))),
-        maybe(maybeNot(oneOf('--srh-last-entry-eq 1', '--srh-last-entry-gt 1', '--srh-tag 7'))),
+        maybe(maybeNot(oneOf('--srh-last-entry-eq 1', '--srh-last-entry-gt 1', '--srh-tag 1792'))),
         maybe(
           maybeNot(oneOf('--srh-psid 2001:db8::/32', '--srh-nsid 2001:db8::1', '--srh-lsid 2001:db8::/64')),
         ),
