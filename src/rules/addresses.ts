@@ -36,6 +36,13 @@ export function parseAddress(text: string, family: Family): Address | undefined 
 }
 
 /**
+ * An address as C's `getaddrinfo` reads one without asking anybody: `10.6` is 10.0.0.6, which it is not for `-s`.
+ */
+export function parseNumericHost(text: string, family: Family): Address | undefined {
+  return family === 4 ? inetAton(text) : parseAddress(text, 6)
+}
+
+/**
  * As {@link parseAddress}; what that does not take for an address the resolver may, without asking anybody: C's
  * `inet_aton`, for which the last number fills all bytes that are left (`8080` is 0.0.31.144).
  */

@@ -113,6 +113,8 @@ interface Extension<O> {
   save(options: O, family: Family): string
   /** What `iptables -L` prints; `numeric` is -n. */
   list(options: O, family: Family, numeric: boolean): string
+  /** What `list` gives follows what stands before it immediately. */
+  readonly listsWithoutBlank?: boolean
   /** Does loading a rule with it switch connection tracking on (and defragmentation)? */
   needsConntrack?(options: O): boolean
   /** Does loading a rule with it put fragments together, with or without connection tracking? */

@@ -1,4 +1,5 @@
 import { type Address, type Family, maskLength } from '../address.ts'
+import type { MatchExtension, TargetExtension } from './extension.ts'
 import {
   type AddressMatch,
   BUILTIN_CHAINS,
@@ -153,7 +154,8 @@ function targetName({ target }: Rule): string {
     case 'verdict':
       return target.verdict
     case 'extension':
-      return target.name
+      // the kernel has no other name for it
+      return target.name === 'NOTRACK' ? 'CT' : target.name
     default:
       return target.chain
   }
@@ -188,12 +190,14 @@ function addressName(match: AddressMatch | undefined, family: Family, options: L
 }
 
 function extensionColumns(rule: Rule, family: Family, numeric: boolean): readonly string[] {
-  const uses = rule.matches.map(({ name, options }) =>
-    matchExtension(name, family)?.list(options, family, numeric),
-  )
-  if (rule.target.kind === 'extension')
-    uses.push(targetExtension(rule.target.name, family)?.list(rule.target.options, family, numeric))
-  return uses.map(text => (text === undefined || text === '' ? '' : ` ${text}`))
+  const column = (extension: MatchExtension | TargetExtension | undefined, options: object): string => {
+    const text = extension?.list(options, family, numeric) ?? ''
+    return text === '' || extension?.listsWithoutBlank === true ? text : ` ${text}`
+  }
+  const { matches, target } = rule
+  const uses = matches.map(({ name, options }) => column(matchExtension(name, family), options))
+  if (target.kind !== 'extension') return uses
+  return [...uses, column(targetExtension(target.name, family), target.options)]
 }
 
 function countersText({ packets, bytes }: Counters, exact: boolean): string {

@@ -42,7 +42,9 @@ export const bpf = defineMatch<BpfOptions>({
   },
   check: ({ program }) => checkProgram(program),
   save: ({ program }) => `--bytecode "${program.length},${programText(program)}"`,
-  list: ({ program }) => `match bpf ${programText(program)}`,
+  // without a blank before it, and with the byte 0 that libxt_bpf.c puts behind the last instruction
+  list: ({ program }) => `match bpf ${programText(program)}\0`,
+  listsWithoutBlank: true,
   compile: ({ program }) => [
     {
       option: `--bytecode "${program.length},${programText(program)}"`,

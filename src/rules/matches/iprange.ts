@@ -1,6 +1,7 @@
 import type { Address } from '../../address.ts'
+import { parseAddress } from '../addresses.ts'
 import { defineMatch, OptionError, type OptionSpec, type ParseContext, type Test } from '../extension.ts'
-import { not, parseHost, words } from './support.ts'
+import { not, words } from './support.ts'
 
 interface IprangeOptions {
   readonly source?: AddressRange
@@ -53,9 +54,14 @@ export const iprange = defineMatch<IprangeOptions>({
 
 function parseAddresses(text: string, context: ParseContext): { first: Address; last: Address } {
   const dash = text.indexOf('-')
-  const numeric: ParseContext = { ...context, resolveHost: () => [] }
-  const first = parseHost(dash < 0 ? text : text.slice(0, dash), numeric)
-  return { first, last: dash < 0 ? first : parseHost(text.slice(dash + 1), numeric) }
+  const first = numericAddress(dash < 0 ? text : text.slice(0, dash), context)
+  return { first, last: dash < 0 ? first : numericAddress(text.slice(dash + 1), context) }
+}
+
+function numericAddress(text: string, { family }: ParseContext): Address {
+  const address = parseAddress(text, family)
+  if (address !== undefined) return address
+  throw new OptionError(`bad address '${text}'`, { expected: `an IPv${family} address` })
 }
 
 function rangeText({ first, last }: AddressRange): string {

@@ -1,6 +1,7 @@
 /** What the option codecs of many matches share: libxtables' value types (xtoptions.c), and how they print. */
-import { Address, type Family, maskLength, maskOf } from '../../address.ts'
+import { type Address, type Family, maskLength, maskOf } from '../../address.ts'
 import { protocolNumber } from '../../packet/protocols.ts'
+import { parseNumericHost } from '../addresses.ts'
 import { OptionError, type ParseContext } from '../extension.ts'
 import { parseNumber, scanNumber } from '../numbers.ts'
 import { parsePort } from '../ports.ts'
@@ -103,13 +104,9 @@ export function parseHost(text: string, context: ParseContext): Address {
   return address
 }
 
-/** An address as `getaddrinfo` reads numeric hosts; a bare number is IPv4's last 32 bits. */
+/** An address as `getaddrinfo` reads numeric hosts. */
 export function tryHost(text: string, family: Family): Address | undefined {
-  const address = Address.tryParse(text)
-  if (address !== undefined) return address.family === family ? address : undefined
-  if (family === 6) return undefined
-  const word = parseNumber(text, 0, UINT32_MAX)
-  return word === undefined ? undefined : Address.v4(word)
+  return parseNumericHost(text, family)
 }
 
 /** `XTTYPE_PLEN`: a prefix length, or a mask; a mask that is not contiguous counts as the whole address. */

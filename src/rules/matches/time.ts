@@ -134,23 +134,33 @@ function zoneOption(name: string, kerneltz: boolean, excludes: readonly string[]
   } as const
 }
 
+/** Two characters count. Nothing, and 0, is a day that never comes. */
 function monthdayBit(word: string): number {
-  const day = parseNumber(word, 1, 31)
-  if (day === undefined) throw new OptionError(`bad day of the month '${word}'`, { expected: '1 to 31' })
+  const day = dayNumber(word.slice(0, 2))
+  if (day === undefined || day > 31)
+    throw new OptionError(`bad day of the month '${word}'`, { expected: '1 to 31' })
   return 1 << day
 }
 
-/** A number, or a name of which the first two letters count. */
+/** Three characters count; of a name two. Beyond a week the bits are shifted out, or around as the processor does. */
 function weekdayBit(word: string): number {
-  const day = parseNumber(word, 1, 7) ?? dayNamed(word)
-  if (day === undefined) throw new OptionError(`bad day '${word}'`, { expected: 'Mon, Tue, …, or 1 to 7' })
-  return 1 << day
+  const day = dayNamed(word) ?? dayNumber(word.slice(0, 3))
+  if (day === undefined || day === 0)
+    throw new OptionError(`bad day '${word}'`, { expected: 'Mon, Tue, …, or 1 to 7' })
+  return (1 << (day % 32)) & 0xff
 }
 
 function dayNamed(word: string): number | undefined {
-  if (word.length < 2) return undefined
-  const found = WEEKDAYS.findIndex(name => name.slice(0, 2).toLowerCase() === word.slice(0, 2).toLowerCase())
+  const found = WEEKDAYS.findIndex(name => name.slice(0, 2) === word.slice(0, 2))
   return found < 0 ? undefined : found + 1
+}
+
+/** `strtoul(…, 0)`, for which nothing is 0 and -1 the highest number. */
+function dayNumber(text: string): number | undefined {
+  if (text.trim() === '') return text === '' ? 0 : undefined
+  const isNegative = text.startsWith('-')
+  const number = parseNumber(isNegative ? text.slice(1) : text, 0, 999)
+  return number === undefined || !isNegative ? number : 2 ** 32 - number
 }
 
 function weekdaysText(bits: number): string {

@@ -85,7 +85,7 @@ const IPV4: readonly Line[] = [
   ],
   ['-m bpf --bytecode "2, 48 0 0 9,6 0 0 1,"', '-m bpf --bytecode "2,48 0 0 9,6 0 0 1"'],
   [
-    '-m time --timestart 8:30 --weekdays tu,5',
+    '-m time --timestart 8:30 --weekdays Tu,5',
     '-m time --timestart 08:30:00 --timestop 23:59:59 --weekdays Tue,Fri --datestop 2038-01-19T03:14:07',
   ],
 ]
