@@ -1,4 +1,4 @@
-import { Address, type Family } from '../address.ts'
+import { Address, type Family, Prefix } from '../address.ts'
 import { readSysctls } from '../compile-config.ts'
 import { createImpairment } from '../network/impairment.ts'
 import { parseTarget, parseUrl } from '../network/target.ts'
@@ -19,10 +19,27 @@ import { type ServiceInput, serviceTexts } from './services.ts'
 /** What is wrong with a scenario whose shape is right: names, addresses, rules, packets. */
 export function checkScenario(input: ScenarioInput, readFile?: (path: string) => string): Problem[] {
   const { rules, problems } = buildNetwork(input.network, readFile)
-  const checker = new StepChecker(input, [...problems])
+  const checker = new StepChecker(input, [...sideProblems(input), ...problems])
   checker.services(input.network.nodes)
   checker.steps(input.steps, ['steps'], startOf(rules, input))
   return checker.problems
+}
+
+/** What counts as inside, and as a DMZ. */
+function sideProblems(input: ScenarioInput): Problem[] {
+  return (['internal', 'dmz'] as const).flatMap(key =>
+    (input[key] ?? []).flatMap((text, at) =>
+      Prefix.tryParse(text) === undefined
+        ? [
+            {
+              path: [key, at],
+              message: `not a network: '${text}'`,
+              hint: 'an address and a prefix length, 10.0.0.0/8',
+            },
+          ]
+        : [],
+    ),
+  )
 }
 
 /** What earlier steps have made of the world, as far as the text alone says. */

@@ -1,0 +1,33 @@
+import mermaid from 'mermaid'
+import { expect, it } from 'vitest'
+import { markdownReport } from '../../src/scenario/index.ts'
+import { EXAMPLES, OFFICE, runExample, runText } from './support.ts'
+
+/** The diagrams of a Markdown report. */
+function diagramsOf(markdown: string): string[] {
+  return [...markdown.matchAll(/```mermaid\n([\s\S]*?)\n```/g)].map(([, diagram]) => diagram!)
+}
+
+/** The parser needs about a millisecond a line: long diagrams say nothing that short ones do not. */
+const MOST_LINES = 40
+
+it.each(EXAMPLES)('mermaid parses the diagrams of %s', async file => {
+  const all = diagramsOf(markdownReport(runExample(file)))
+  const diagrams = all.filter(diagram => diagram.split('\n').length <= MOST_LINES).slice(0, 2)
+  expect(diagrams.length).toBeGreaterThan(0)
+  for (const diagram of diagrams)
+    await expect(mermaid.parse(diagram)).resolves.toMatchObject({ diagramType: 'sequence' })
+})
+
+it('whatever a packet says', async () => {
+  const data = JSON.stringify('a; b # c %% d --> e: f "g" end\nnote')
+  const run = runText(`${OFFICE}
+- send: 'udp 10.6.0.2:1 > 198.51.100.7:9 data=${data}'
+  from: laptop`)
+  for (const diagram of diagramsOf(markdownReport(run)))
+    await expect(mermaid.parse(diagram)).resolves.toMatchObject({ diagramType: 'sequence' })
+})
+
+it('the parser does refuse what is none', async () => {
+  await expect(mermaid.parse('sequenceDiagram\n  n0->>')).rejects.toThrow('Parse error')
+})
