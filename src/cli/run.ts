@@ -1,6 +1,6 @@
 import { watchFile } from 'node:fs'
 import { Command, Option } from 'commander'
-import type { ScenarioRun } from '../scenario/entries.ts'
+import type { ScenarioRun, StepEntry } from '../scenario/entries.ts'
 import { reportJson } from '../scenario/report/json.ts'
 import { markdownReport } from '../scenario/report/markdown.ts'
 import { formatFailure, formatReport } from '../scenario/report/text.ts'
@@ -62,6 +62,7 @@ function runAll(files: readonly string[], options: RunOptions): void {
       const run = runScenarioFile(file)
       runs.push(run)
       if (!run.passed) worst = Math.max(worst, 1)
+      checkBranch(run, options.branch)
       if (options.format !== 'json') console.log(report(run, options))
     } catch (error) {
       if (!isAuthorError(error)) throw error
@@ -71,6 +72,19 @@ function runAll(files: readonly string[], options: RunOptions): void {
   }
   if (options.format === 'json') console.log(JSON.stringify(runs.map(reportJson), undefined, 2))
   process.exitCode = worst
+}
+
+/** @throws RangeError when the run has forks, but none with a branch of that name */
+function checkBranch({ file, steps }: ScenarioRun, branch: string | undefined): void {
+  const names = branchNames(steps)
+  if (branch !== undefined && names.length > 0 && !names.includes(branch))
+    throw new RangeError(`${file}: no branch '${branch}'; there are ${names.join(', ')}`)
+}
+
+function branchNames(entries: readonly StepEntry[]): string[] {
+  return entries.flatMap(entry =>
+    entry.kind === 'step' ? [] : entry.branches.flatMap(({ name, steps }) => [name, ...branchNames(steps)]),
+  )
 }
 
 function report(run: ScenarioRun, { format, branch, tables }: RunOptions): string {

@@ -17,7 +17,7 @@ import type { TableName } from '../rules/model.ts'
 export type ReportListing = 'summary' | 'audit' | 'outbound'
 export const REPORT_LISTINGS: readonly ReportListing[] = ['summary', 'audit', 'outbound']
 
-/** A table of a node, as people type it: `fw: conntrack -L`; or of the whole network, without a node. */
+/** A table of a node, as people type it: `fw: conntrack -L`, `web: ss -tlnp | grep 80`; or of the whole network, without a node. */
 export interface Listing {
   readonly node: string | undefined
   readonly command: string
@@ -56,14 +56,29 @@ export function parseListing(text: string): Listing {
     throw new RangeError(
       `not a listing: ${JSON.stringify(text)}; "node: command" with ${Object.keys(LISTINGS).join(', ')}; or ${REPORT_LISTINGS.join(', ')}`,
     )
+  if (!/^[^|]*(\|\s*grep\s+[^|]+)*$/.test(match[3]!))
+    throw new RangeError(`only '| grep TEXT' may follow a command: ${JSON.stringify(text)}`)
   return { node: match[1]!, command: `${command}${match[3]!.trimEnd()}` }
 }
 
-/** What the command prints, and how many of its first lines are a heading. */
+/** What the command prints, and how many of its first lines are a heading; `| grep TEXT` leaves only lines with that text. */
 export function runListing(
   network: Network,
   { node, command }: Listing,
   view: ListingView = {},
+): { readonly text: string; readonly headings: number } {
+  const [first = '', ...filters] = command.split(/\s*\|\s*/)
+  const whole = print(network, { node, command: first }, view)
+  if (filters.length === 0) return whole
+  const wanted = filters.map(filter => /^grep\s+(.+)$/.exec(filter)![1]!)
+  const lines = whole.text.split('\n').filter(line => wanted.every(text => line.includes(text)))
+  return { text: lines.join('\n'), headings: 0 }
+}
+
+function print(
+  network: Network,
+  { node, command }: Listing,
+  view: ListingView,
 ): { readonly text: string; readonly headings: number } {
   if (node === undefined) {
     const lines = view.report?.(command as ReportListing, view.width ?? Number.POSITIVE_INFINITY) ?? []

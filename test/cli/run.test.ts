@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, unwatchFile, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -81,6 +81,35 @@ describe('netfilter-sim run', () => {
     run('--format', 'markdown', '--tables', 'none', good)
     expect(out.join('\n')).toMatch(/^# two hosts\n[\s\S]*```mermaid/)
     expect(out.join('\n')).not.toContain('## Audit')
+  })
+
+  it('--branch: of forks only this one; a name that no fork has is an error', () => {
+    const file = scenarioFile(
+      'fork.yaml',
+      '{ fork: { one: [{ wait: 1s }], two: [{ wait: 2s }] }, each: [{ nc: "b:80", from: a }] }',
+    )
+    expect(run('--branch', 'two', file)).toBe(0)
+    expect(out.join('\n')).toContain('--- two')
+    expect(out.join('\n')).not.toContain('--- one')
+    expect(run('--branch', 'tow', file)).toBe(2)
+    expect(err.join('\n')).toMatch(/fork\.yaml: no branch 'tow'; there are one, two$/)
+  })
+
+  it('--watch: again whenever the file changes', async () => {
+    vi.spyOn(console, 'clear').mockImplementation(() => {})
+    const file = scenarioFile('watched.yaml', '{ wait: 1s }')
+    run('--watch', '--format', 'summary', file)
+    expect(out).toHaveLength(1)
+    scenarioFile('watched.yaml', '{ nc: "b:22", from: a, timeout: 1s, expect: { outcome: open } }')
+    utimesSync(file, new Date(), new Date(Date.now() + 5000))
+    await vi.waitFor(() => expect(out.length).toBeGreaterThan(1), { timeout: 20_000, interval: 50 })
+    unwatchFile(file)
+    expect(out[1]).toContain('expected open, but it was filtered')
+  })
+
+  it('colours nothing that is not a terminal', () => {
+    run(failing)
+    expect([...out, ...err].join('\n')).not.toContain('\u001b')
   })
 })
 

@@ -138,6 +138,21 @@ describe('a report as text', () => {
     expect(text).not.toContain('--- as it is')
   })
 
+  it.each(['hairpin-nat', '002-audit', '000-handshake'])('%s, whole', async name => {
+    const run = runExample(`examples/${name}.yaml`)
+    await expect(formatReport(run)).toMatchFileSnapshot(`reports/${name}.txt`)
+    await expect(markdownReport(run)).toMatchFileSnapshot(`reports/${name}.md`)
+  })
+
+  it('has colour where it is asked for, and nothing else changes', () => {
+    const colour = (text: string): string => `\u001b[1m${text}\u001b[0m`
+    const style = { good: colour, bad: colour, strong: colour, dim: colour }
+    const [plain, coloured] = [{}, { style }].map(options => formatReport(runText(SHORT), options))
+    expect(plain).not.toContain('\u001b')
+    expect(coloured).toContain('\u001b[1moffice\u001b[0m')
+    expect(coloured!.replaceAll('\u001b[1m', '').replaceAll('\u001b[0m', '')).toBe(plain)
+  })
+
   it.each(EXAMPLES)('%s fits 100 columns', file => {
     const lines = formatReport(runExample(file), {
       tables: ['summary', 'audit', 'outbound'],
