@@ -20,7 +20,7 @@ it('replies invert translation: the answer to a translated packet has the ends o
       if ([...final.sessions].some(({ original, reply }) => !original.source.equals(reply.destination)))
         translated++
     }),
-    { numRuns: 60 },
+    { numRuns: 150 },
   )
   expect(translated).toBeGreaterThan(0)
 })
@@ -30,7 +30,10 @@ it('no two live connections share a tuple', () => {
     fc.property(translating, histories, (draft, told) => {
       for (const step of play(firewallOf(draft), told)) {
         const state = step.kind === 'wait' ? step.state : step.outcome.state
-        const tuples = live(state).flatMap(({ original, reply }) => [textOf(original), textOf(reply)])
+        // A socket that talks to itself has the same tuple in both directions: that is one, not two.
+        const tuples = live(state).flatMap(({ original, reply }) => [
+          ...new Set([textOf(original), textOf(reply)]),
+        ])
         expect(new Set(tuples).size).toBe(tuples.length)
       }
     }),
