@@ -191,6 +191,29 @@ const STORIES: Readonly<Record<string, Mutations>> = {
     nat: 'steps.0.expect.outcome',
     swap: ['ALLOW proto=TCP port=80', 'DENY src=ANY', 'steps.0.expect.outcome'],
   },
+  'dnat-balancing': {
+    conntrack: 'steps.0.expect.outcome',
+    nat: 'steps.0.expect.outcome',
+    swap: ['--to-destination 10.0.0.11', '--to-destination 10.0.0.12', 'steps.0.expect.reaches'],
+  },
+  'published-port': {
+    conntrack: 'steps.0.expect.outcome',
+    nat: 'steps.0.expect.outcome',
+    swap: ['-A FORWARD -j DOCKER-USER', '-A FORWARD -o docker0', 'steps.0.expect.packets.0.by'],
+  },
+  'rules-that-remember': {
+    conntrack: 'steps.9.expect.outcome',
+    swap: ['--dport 8000', '--dport 9000', 'steps.2.expect.packets.0.by'],
+  },
+  'spoofed-sender': {
+    conntrack: 'steps.0.expect.packets.0.ctstate',
+    swap: [ESTABLISHED, '-A FORWARD -s 10.6.0.0/24', 'steps.1.each.0.expect.0.packets.0.by'],
+  },
+  'transparent-proxy': {
+    conntrack: 'steps.0.expect.outcome',
+    nat: 'steps.0.expect.outcome',
+    swap: ['-d 203.0.113.80 -j ACCEPT', '--to-ports 3128', 'steps.2.expect.says'],
+  },
   'asymmetric-routing': {
     conntrack: 'steps.0.expect.outcome',
     nat: 'steps.2.each.0.expect.2.outcome',
