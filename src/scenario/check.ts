@@ -7,13 +7,14 @@ import { parsePorts } from '../network/verbs/scan.ts'
 import { parsePackets } from '../packet/text.ts'
 import { policyToRules } from '../policy/index.ts'
 import { nearest } from '../policy/nearest.ts'
-import type { Ruleset } from '../rules/model.ts'
 import { parseRules } from '../rules/parse.ts'
-import { buildNetwork, type NodeRules, policyChains, policyNames } from './build-network.ts'
+import { buildNetwork, policyChains, policyNames } from './build-network.ts'
 import type { Problem } from './issues.ts'
+import { type Known, startOf } from './known.ts'
 import { parseListing } from './listing.ts'
 import type { Path } from './positions.ts'
-import type { Expectation, ScenarioInput, Step } from './schema.ts'
+import type { ScenarioInput, Step } from './schema.ts'
+import type { Expectation } from './schema-expectation.ts'
 import { type ServiceInput, serviceTexts } from './services.ts'
 
 /** What is wrong with a scenario whose shape is right: names, addresses, rules, packets. */
@@ -40,29 +41,6 @@ function sideProblems(input: ScenarioInput): Problem[] {
         : [],
     ),
   )
-}
-
-/** What earlier steps have made of the world, as far as the text alone says. */
-interface Known {
-  readonly connections: Set<string>
-  /** Rules by `node/family`; undefined where they are not known, since something about them is wrong. */
-  readonly rules: Map<string, Ruleset | undefined>
-  readonly branches: readonly string[]
-}
-
-function startOf(known: ReadonlyMap<string, NodeRules>, { network: { nodes } }: ScenarioInput): Known {
-  const rules = new Map<string, Ruleset | undefined>()
-  for (const name of Object.keys(nodes)) {
-    const read = known.get(name)
-    rules.set(`${name}/4`, read === undefined ? undefined : (read.ipv4 ?? EMPTY[4]))
-    rules.set(`${name}/6`, read === undefined ? undefined : (read.ipv6 ?? EMPTY[6]))
-  }
-  return { connections: new Set(), rules, branches: [] }
-}
-
-const EMPTY: Readonly<Record<Family, Ruleset>> = {
-  4: { family: 4, tables: {} },
-  6: { family: 6, tables: {} },
 }
 
 const PLACE = /^(raw|mangle|nat|filter|security)\/[^\s:]+:(\d+|policy)$/

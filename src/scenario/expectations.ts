@@ -4,7 +4,7 @@ import { type ListingView, parseListing, runListing } from './listing.ts'
 import type { HopView, PacketView } from './packet-view.ts'
 import type { Performed } from './perform.ts'
 import type { Path } from './positions.ts'
-import type { Expectation, ExpectedListing, ExpectedPacket } from './schema.ts'
+import type { Expectation, ExpectedListing, ExpectedPacket } from './schema-expectation.ts'
 
 /** One thing that was expected, and what was. */
 export interface Check {

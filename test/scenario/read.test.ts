@@ -72,6 +72,16 @@ describe('what is wrong with a step', () => {
       '- { nc: web:80, from: laptop, expect: { packets: [{ at: fw, by: FORWARD }] } }',
       "17:65 steps.0.expect.packets.0.by: not a rule: 'FORWARD' (e.g. filter/FORWARD:3 or filter/INPUT:policy)",
     ],
+    [
+      'a sysctl that is not modelled',
+      '- { sysctl: { net.ipv4.tcp_syncookies: 1 }, on: fw }',
+      "17:40 steps.0.sysctl.net.ipv4.tcp_syncookies: sysctl 'net.ipv4.tcp_syncookies' is not modelled",
+    ],
+    [
+      'a pipe into something else',
+      '- { look: "fw: ss -tan | wc -l" }',
+      "17:11 steps.0.look: only '| grep TEXT' may follow a command",
+    ],
     ['no map', '- nothing', '17:3 steps.0: a step is a map (e.g. { curl: http://web/, from: laptop })'],
   ])('%s', (_, text, expected) => {
     const [found, ...more] = steps(text)
