@@ -100,9 +100,19 @@ describe('netfilter-sim run', () => {
     const file = scenarioFile('watched.yaml', '{ wait: 1s }')
     run('--watch', '--format', 'summary', file)
     expect(out).toHaveLength(1)
-    scenarioFile('watched.yaml', '{ nc: "b:22", from: a, timeout: 1s, expect: { outcome: open } }')
-    utimesSync(file, new Date(), new Date(Date.now() + 5000))
-    await vi.waitFor(() => expect(out.length).toBeGreaterThan(1), { timeout: 20_000, interval: 50 })
+    // Written again until the watcher, who looks at the file in its own time, has seen a difference.
+    const change = (times: number): void => {
+      scenarioFile('watched.yaml', '{ nc: "b:22", from: a, timeout: 1s, expect: { outcome: open } }')
+      utimesSync(file, new Date(), new Date(Date.now() + 5000 * times))
+    }
+    let times = 1
+    await vi.waitFor(
+      () => {
+        change(times++)
+        expect(out.length).toBeGreaterThan(1)
+      },
+      { timeout: 30_000, interval: 300 },
+    )
     unwatchFile(file)
     expect(out[1]).toContain('expected open, but it was filtered')
   })
