@@ -159,11 +159,11 @@ class Runner {
     return { run: { ...run, checks, listings }, world: performed.world }
   }
 
-  /** What listings may say beyond what a node knows: the story so far. */
+  /** What listings may say beyond what a node knows: the story so far, for which earlier forks have never been. */
   private view(story: readonly StepEntry[]): ListingView {
     const { input } = this.scenario
     const table = (name: ReportListing) => {
-      const attempts = attemptsOf({ input, steps: story })
+      const attempts = attemptsOf({ input, steps: story.filter(entry => entry.kind === 'step') })
       if (name === 'summary') return summaryTable(attempts)
       return name === 'audit' ? auditTable(attempts) : outboundTable(outboundOf(attempts))
     }
