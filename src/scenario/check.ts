@@ -133,10 +133,7 @@ class StepChecker {
     for (const [key, hostOf] of Object.entries(TARGETS)) {
       const text = (step as unknown as Record<string, unknown>)[key]
       if (typeof text !== 'string') continue
-      this.attempt([...path, key], () => {
-        if (key === 'proxy' || !('proxy' in step) || step.proxy === undefined)
-          this.host(hostOf(text), [...path, key], isFailureExpected(step))
-      })
+      this.attempt([...path, key], () => this.host(hostOf(text), [...path, key], isFailureExpected(step)))
     }
     if ('scan' in step && typeof step.ports === 'string')
       this.attempt([...path, 'ports'], () => parsePorts(step.ports as string))
