@@ -27,16 +27,19 @@ export function logLine(skb: Skb, { prefix, flags, hook }: LogSettings): string 
   let line = `${prefix}IN=${inDevice} OUT=${outDevice} `
   if (skb.physIn !== '' && skb.physIn !== inDevice) line += `PHYSIN=${skb.physIn} `
   if (skb.physOut !== '' && skb.physOut !== outDevice) line += `PHYSOUT=${skb.physOut} `
-  if (inDevice !== '') line += linkText(skb.linkHeader, flags)
+  if (inDevice !== '') line += linkText(skb.linkHeader, flags, inDevice === 'lo')
   line += skb.family === 4 ? logIpv4(skb, flags) : logIpv6(skb, flags)
   return line.slice(0, MAX_LENGTH)
 }
 
-/** `dump_mac_header`; a device without link-layer headers still gets its `MAC= `. */
-function linkText(header: Uint8Array | undefined, flags: number): string {
+/**
+ * `dump_mac_header`; a device without link-layer headers still gets its `MAC= `. Only headers of Ethernet devices are
+ * decoded, and `lo` is none, whatever it puts before a packet.
+ */
+function linkText(header: Uint8Array | undefined, flags: number, loopback: boolean): string {
   if (header === undefined) return 'MAC= '
   const octets = Array.from(header, octet => octet.toString(16).padStart(2, '0'))
-  if ((flags & LogFlag.MAC_DECODE) === 0) return `MAC=${octets.join(':')} `
+  if (loopback || (flags & LogFlag.MAC_DECODE) === 0) return `MAC=${octets.join(':')} `
   const [destination, source, protocol] = [octets.slice(0, 6), octets.slice(6, 12), octets.slice(12, 14)]
   return `MACSRC=${source.join(':')} MACDST=${destination.join(':')} MACPROTO=${protocol.join('')} `
 }

@@ -269,6 +269,8 @@ describe('devices, owner and mark', () => {
     expect(line(LogFlag.MAC_DECODE)).toBe(
       'IN=eth0 OUT= MACSRC=10:11:12:13:14:15 MACDST=00:01:02:03:04:05 MACPROTO=0800',
     )
+    skb.inDevice = 'lo'
+    expect(line(LogFlag.MAC_DECODE)).toBe('IN=lo OUT= MAC=00:01:02:03:04:05:10:11:12:13:14:15:08:00')
   })
 
   it('ends with the owner of the socket and the mark', () => {
