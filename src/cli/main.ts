@@ -11,6 +11,7 @@ import { isFileError } from './input.ts'
 import { policyCommand } from './policy.ts'
 import { rulesCommand } from './rules.ts'
 import { runCommand } from './run.ts'
+import { servicesCommand } from './services.ts'
 import { conntrackCommand, natCommand } from './tables.ts'
 import { traceCommand } from './trace.ts'
 
@@ -31,6 +32,7 @@ const program = new Command('netfilter-sim')
   .addCommand(rulesCommand())
   .addCommand(checkCommand(version))
   .addCommand(diffCommand())
+  .addCommand(servicesCommand())
   .addCommand(conformanceCommand())
   .addHelpText(
     'after',

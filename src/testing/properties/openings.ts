@@ -7,17 +7,19 @@ import type { Happened } from './property.ts'
 
 const SYN = 0x02
 const ALL_FLAGS = 0x3f
+/** What every link takes (RFC 791): whoever opens a connection does not send more. */
+const SMALL = 576
 
 /**
  * Is the packet what somebody sends who opens a connection and does everything right: a lone SYN, a datagram, an echo
- * request, well-formed, from where answers to it would go, and between ends that have no connection yet?
+ * request, well-formed and small, from where answers to it would go, and between ends that have no connection yet?
  */
 export function isOpening({ before, arrival }: Happened): boolean {
   const { packet } = arrival
   const { decoded, family } = packet
   if (decoded.kind !== 'tcp' && decoded.kind !== 'udp' && decoded.kind !== 'icmp' && decoded.kind !== 'icmp6')
     return false
-  if (decoded.checksum !== undefined) return false
+  if (decoded.checksum !== undefined || packet.bytes.length > SMALL) return false
   const { ip } = decoded
   if ((ip.version === 4 ? ip.ttl : ip.hopLimit) < 2) return false
   if (decoded.kind === 'tcp' && (decoded.flags & ALL_FLAGS) !== SYN) return false
