@@ -162,13 +162,17 @@ function ends(site: Site): fc.Arbitrary<Places> {
   const hosts = devicesOf(site).flatMap(at => (site.hosts[at] ?? []).map(address => ({ at, address })))
   const own = ownAddresses(site).map(address => ({ at: 'local', address }))
   const host = fc.constantFrom(...hosts)
+  const between = [
+    { weight: 8, arbitrary: fc.tuple(host, host) },
+    { weight: 1, arbitrary: fc.tuple(host, special(site)) },
+  ]
+  if (own.length === 0) return fc.oneof(...between)
   const box = fc.constantFrom(...own)
   return fc.oneof(
-    { weight: 8, arbitrary: fc.tuple(host, host) },
+    ...between,
     { weight: 3, arbitrary: fc.tuple(host, box) },
     { weight: 3, arbitrary: fc.tuple(box, host) },
     { weight: 1, arbitrary: fc.tuple(box, box) },
-    { weight: 1, arbitrary: fc.tuple(host, special(site)) },
   )
 }
 

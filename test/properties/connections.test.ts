@@ -6,7 +6,7 @@ import { manners } from '../../src/testing/manners.ts'
 import { play } from '../../src/testing/play.ts'
 import { natInverts } from '../../src/testing/properties/replies.ts'
 import { tryOut } from '../../src/testing/properties/try-out.ts'
-import { drafts, firewallOf, histories, NAT, STATEFUL } from './support.ts'
+import { drafts, firewallOf, histories, NAT, runs, STATEFUL } from './support.ts'
 
 const translating = drafts(['mangle', 'nat', 'filter'], NAT)
 
@@ -20,7 +20,7 @@ it('replies invert translation: the answer to a translated packet has the ends o
       if ([...final.sessions].some(({ original, reply }) => !original.source.equals(reply.destination)))
         translated++
     }),
-    { numRuns: 150 },
+    runs(60),
   )
   expect(translated).toBeGreaterThan(0)
 })
@@ -37,7 +37,7 @@ it('no two live connections share a tuple', () => {
         expect(new Set(tuples).size).toBe(tuples.length)
       }
     }),
-    { numRuns: 60 },
+    runs(60),
   )
 })
 
@@ -62,7 +62,7 @@ it('a NEW packet that is dropped before it has gone anywhere leaves no connectio
         before = step.kind === 'wait' ? step.state : step.outcome.state
       }
     }),
-    { numRuns: 60 },
+    runs(60),
   )
   expect(dropped).toBeGreaterThan(0)
 })

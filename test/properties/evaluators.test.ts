@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { readCounters } from '../../src/counters.ts'
 import { advance, step } from '../../src/firewall.ts'
 import type { FirewallState } from '../../src/state.ts'
-import { arrivalsOf, decision, drafts, firewallOf, histories, STATEFUL } from './support.ts'
+import { arrivalsOf, decision, drafts, firewallOf, histories, runs, STATEFUL } from './support.ts'
 
 /** Chains this short are scanned rule by rule; longer ones have an index. */
 const SHORT = 2
@@ -63,6 +63,6 @@ it('the index of a long chain, the plain scan of short ones and the trace match 
       const inShort = pieces.flatMap(chain => counts(short, [chain]).slice(0, SHORT))
       expect(inShort.slice(0, words.length)).toEqual(traced)
     }),
-    { numRuns: 40 },
+    runs(40),
   )
 })

@@ -5,7 +5,7 @@ import type { FirewallState } from '../../src/state.ts'
 import type { History } from '../../src/testing/conversations.ts'
 import { play } from '../../src/testing/play.ts'
 import type { RuleDraft, RulesetDraft } from '../../src/testing/ruleset-draft.ts'
-import { decision, drafts, firewallOf, histories, STATEFUL } from './support.ts'
+import { decision, drafts, firewallOf, histories, runs, STATEFUL } from './support.ts'
 
 /** The same packets at the same times, to two firewalls: the same packets pass, with the same bytes. */
 function decideAlike(one: FirewallState, two: FirewallState, told: History): void {
@@ -43,7 +43,7 @@ it('taking the LOG rules away changes no decision about packets whose headers ca
       const silent = rewritten(draft, rule => (/-j LOG/.test(rule.words) ? [] : [rule]))
       decideAlike(firewallOf(draft, { conntrack: 'on' }), firewallOf(silent, { conntrack: 'on' }), told)
     }),
-    { numRuns: 40 },
+    runs(40),
   )
 })
 
@@ -55,7 +55,7 @@ it('a DROP in place of a REJECT changes no decision', () => {
       ])
       decideAlike(firewallOf(draft), firewallOf(dropping), told)
     }),
-    { numRuns: 40 },
+    runs(40),
   )
 })
 
@@ -101,6 +101,6 @@ it('putting user chains in where they are called changes no decision', () => {
       const flat = `*filter\n${textOf('FORWARD', unfolded(chains, 'FORWARD'))}COMMIT\n`
       decideAlike(firewallOf(folded), firewallOf(flat), told)
     }),
-    { numRuns: 60 },
+    runs(60),
   )
 })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { signature } from '../../src/analysis/diff.ts'
 import { step } from '../../src/firewall.ts'
-import { arrivalsOf, drafts, firewallOf, histories, STATELESS } from './support.ts'
+import { arrivalsOf, drafts, firewallOf, histories, runs, STATELESS } from './support.ts'
 
 it('a ruleset without states ignores history: a packet fares as if it were the first one', () => {
   fc.assert(
@@ -17,6 +17,6 @@ it('a ruleset without states ignores history: a packet fares as if it were the f
         expect(signature(alone)).toBe(signature(outcome))
       }
     }),
-    { numRuns: 60 },
+    runs(60),
   )
 })

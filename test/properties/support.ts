@@ -9,6 +9,11 @@ import { type RulesetDraft, rulesetText } from '../../src/testing/ruleset-draft.
 import { rulesetDraft } from '../../src/testing/rulesets.ts'
 import { GATEWAY, siteOptions } from '../../src/testing/site.ts'
 
+/** Always the same histories; with another `PROPERTY_SEED` in the environment others. */
+export function runs(numRuns: number): { numRuns: number; seed: number } {
+  return { numRuns, seed: Number(process.env.PROPERTY_SEED ?? 1) }
+}
+
 /** Matches and targets that ask about the packet alone. */
 export const STATELESS = [
   'tcp',

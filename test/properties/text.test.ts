@@ -7,6 +7,7 @@ import { printRules } from '../../src/rules/print.ts'
 import { rulesetText } from '../../src/testing/ruleset-draft.ts'
 import { rulesetDraft } from '../../src/testing/rulesets.ts'
 import { GATEWAY, GATEWAY6 } from '../../src/testing/site.ts'
+import { runs } from './support.ts'
 
 const everything = (site: typeof GATEWAY) =>
   rulesetDraft(site, { tables: ['raw', 'mangle', 'nat', 'filter', 'security'], maxRules: 6 })
@@ -35,7 +36,7 @@ it('a ruleset that is printed and read again is the same ruleset', () => {
       const ruleset = parse(text, family)
       expect(meaning(parse(printRules(ruleset), family))).toEqual(meaning(ruleset))
     }),
-    { numRuns: 50 },
+    runs(50),
   )
 })
 
@@ -60,6 +61,6 @@ it('canonical text that is read and printed again is the same text', () => {
       const canonical = printRules(parse(text, family))
       expect(printRules(parse(asLoaded(canonical), family))).toBe(canonical)
     }),
-    { numRuns: 50 },
+    runs(50),
   )
 })

@@ -5,7 +5,7 @@ import { advance, step } from '../../src/firewall.ts'
 import { conntrackList } from '../../src/listings.ts'
 import type { FirewallState } from '../../src/state.ts'
 import { finalState, type PlayedStep, play } from '../../src/testing/play.ts'
-import { drafts, dump, firewallOf, histories, NAT } from './support.ts'
+import { drafts, dump, firewallOf, histories, NAT, runs } from './support.ts'
 
 const rulesets = drafts(
   ['mangle', 'nat', 'filter'],
@@ -28,7 +28,7 @@ it('the same packets at the same times give the same answers and the same state'
       }
       expect(dump(state)).toBe(dump(finalState(firewallOf(draft), first)))
     }),
-    { numRuns: 40 },
+    runs(40),
   )
 })
 
@@ -44,7 +44,7 @@ it('what happens on a fork is not seen on the other branch, whichever goes on fi
       expect(branch()).toBe(before)
       expect(dump(finalState(fork, play(fork, other)))).toBe(elsewhere)
     }),
-    { numRuns: 40 },
+    runs(40),
   )
 })
 
@@ -56,7 +56,7 @@ it('time only closes connections: it opens none and changes none but their timer
       const before = untimed(state)
       expect(untimed(advance(state, ms)).filter(line => !before.includes(line))).toEqual([])
     }),
-    { numRuns: 60 },
+    runs(60),
   )
 })
 

@@ -157,6 +157,15 @@ describe('a report', () => {
   })
 })
 
+it('a family that has routes but no address of the box is searched as well', () => {
+  const passing = createFirewall({
+    interfaces: { a: ['10.6.0.1/16'], b: [] },
+    routes: ['default dev b', '2001:db8:6::/48 dev a'],
+  })
+  const { counterexample } = checkProperty(passing, neverReaches({ to: '2001:db8:6::/48' }), { seed: 1 })
+  expect(counterexample!.packets).toEqual(['b: tcp [2001:db8:100::7]:40000 > [2001:db8:6::2]:80 S seq=1000'])
+})
+
 it.each<[string, () => unknown, RegExp]>([
   [
     'a device that there is not',
