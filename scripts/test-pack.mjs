@@ -37,7 +37,7 @@ try {
   )
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   // What needs a package that not everybody has.
-  const optional = new Set(['./fast-check'])
+  const optional = new Set(['./fast-check', './vitest/properties'])
   const entries = Object.keys(exports).filter(entry => !entry.endsWith('.json') && !optional.has(entry))
   writeFileSync(
     join(work, 'use.mjs'),
