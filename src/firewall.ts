@@ -11,8 +11,12 @@ import { EMPTY_FRAGMENT_QUEUE } from './packet/fragments.ts'
 import { arrive, PATH } from './path.ts'
 import { PersistentMap } from './persistent/map.ts'
 import { PersistentVector } from './persistent/vector.ts'
+import { toJiffies } from './rules/matches/jiffies.ts'
 import type { Counters, Ruleset } from './rules/model.ts'
 import { type HostResolver, type ParseOptions, parseRules } from './rules/parse.ts'
+import { setsNamedBy } from './rules/set-names.ts'
+import { restoreSets } from './sets/restore.ts'
+import { SetTable } from './sets/set-table.ts'
 import { FirewallState } from './state.ts'
 import { TraceRecorder, type Traversal } from './trace.ts'
 import { type StepOptions, Transaction } from './transaction.ts'
@@ -29,6 +33,10 @@ export interface FirewallOptions {
   readonly rules?: string | Ruleset | { readonly ipv4?: string | Ruleset; readonly ipv6?: string | Ruleset }
   /** The rules text's name in diagnostics. */
   readonly rulesFile?: string
+  /** The ipsets that rules name: what `ipset restore` reads. They are there before the rules. */
+  readonly sets?: string
+  /** The ipset text's name in diagnostics. */
+  readonly setsFile?: string
   /** What the rules text is; see `ParseOptions.format`. Default `auto`. */
   readonly rulesFormat?: ParseOptions['format']
   /** Default `on`; see `FirewallConfig.conntrack`. */
@@ -59,11 +67,12 @@ export function createFirewall(options: FirewallOptions = {}): FirewallState {
   const devices: Record<string, InterfaceConfig> = {}
   for (const [name, device] of Object.entries(interfaces))
     devices[name] = isAddressList(device) ? { addresses: device } : device
+  const sets = readSets(options.sets ?? '', SetTable.EMPTY, nowMs, { file: options.setsFile })
   const config: FirewallConfig = freeze(
     {
       interfaces: devices,
       routes: [...routes],
-      rules: readRules(options),
+      rules: readRules(options, sets),
       conntrack,
       sysctls: { ...sysctls },
     },
@@ -78,6 +87,7 @@ export function createFirewall(options: FirewallOptions = {}): FirewallState {
     expectations: ExpectationTable.empty(),
     counters,
     memory: PersistentMap.strings<unknown>(),
+    sets,
     fragments: EMPTY_FRAGMENT_QUEUE,
     nextPacketId: 1,
   })
@@ -204,19 +214,55 @@ export function edit(state: FirewallState, recipe: (config: Draft<FirewallConfig
 export function iptables(state: FirewallState, commands: string, family: Family = 4): FirewallState {
   const key = family === 4 ? 'ipv4' : 'ipv6'
   const base = state.config.rules[key]
-  const ruleset = readRuleset(commands, family, {}, base)
+  const ruleset = readRuleset(commands, family, state.sets, {}, base)
   return state.reconfigured(
     freeze({ ...state.config, rules: { ...state.config.rules, [key]: ruleset } }, true),
   )
 }
 
-function readRules(options: FirewallOptions): FirewallConfig['rules'] {
+/**
+ * Runs `ipset` commands (one a line, with or without `ipset` before them) on a live firewall.
+ *
+ * @returns the next state
+ * @throws DiagnosticError when a command is wrong; then none of them has been run
+ * @example
+ * const box = createFirewall({
+ *   sets: 'create blocked hash:ip',
+ *   rules: 'iptables -A INPUT -m set --match-set blocked src -j DROP',
+ * })
+ * const next = ipset(box, 'add blocked 192.0.2.66')
+ * ipsetSave(next).split('\n')[1] // 'add blocked 192.0.2.66'
+ */
+export function ipset(state: FirewallState, commands: string): FirewallState {
+  const { ipv4, ipv6 } = state.config.rules
+  const named = [ipv4, ipv6].flatMap(rules => (rules === undefined ? [] : [setsNamedBy(rules)]))
+  const isInUse = (name: string): boolean => named.some(names => names.has(name))
+  return state.with({ sets: readSets(commands, state.sets, state.nowMs, { isInUse }) })
+}
+
+function readSets(
+  text: string,
+  base: SetTable,
+  nowMs: number,
+  options: { readonly file?: string | undefined; readonly isInUse?: (name: string) => boolean },
+): SetTable {
+  const { file, isInUse = () => false } = options
+  const { table, diagnostics } = restoreSets(text, base, {
+    nowJiffies: toJiffies(nowMs),
+    isInUse,
+    ...(file !== undefined && { file }),
+  })
+  if (diagnostics.length > 0) throw new DiagnosticError(diagnostics)
+  return table
+}
+
+function readRules(options: FirewallOptions, sets: SetTable): FirewallConfig['rules'] {
   const { rules } = options
   if (rules === undefined) return {}
-  if (typeof rules === 'string') return { ipv4: readRuleset(rules, 4, options) }
+  if (typeof rules === 'string') return { ipv4: readRuleset(rules, 4, sets, options) }
   if ('tables' in rules) return rules.family === 4 ? { ipv4: rules } : { ipv6: rules }
   const one = (text: string | Ruleset, family: Family): Ruleset =>
-    typeof text === 'string' ? readRuleset(text, family, options) : text
+    typeof text === 'string' ? readRuleset(text, family, sets, options) : text
   return {
     ...(rules.ipv4 !== undefined && { ipv4: one(rules.ipv4, 4) }),
     ...(rules.ipv6 !== undefined && { ipv6: one(rules.ipv6, 6) }),
@@ -226,11 +272,13 @@ function readRules(options: FirewallOptions): FirewallConfig['rules'] {
 function readRuleset(
   text: string,
   family: Family,
+  sets: SetTable,
   { resolveHost, rulesFile, rulesFormat }: Pick<FirewallOptions, 'resolveHost' | 'rulesFile' | 'rulesFormat'>,
   base?: Ruleset,
 ): Ruleset {
   const { ruleset, diagnostics } = parseRules(text, {
     family,
+    hasSet: name => sets.has(name),
     ...(resolveHost !== undefined && { resolveHost }),
     ...(rulesFile !== undefined && { file: rulesFile }),
     ...(rulesFormat !== undefined && { format: rulesFormat }),

@@ -19,6 +19,7 @@ export {
   type Edited,
   edit,
   type FirewallOptions,
+  ipset,
   iptables,
   run,
   step,
@@ -29,6 +30,7 @@ export { formatFate, formatTrace, type TraceTextOptions } from './format/trace-t
 export type { InterfaceConfig } from './ip/interfaces.ts'
 export {
   conntrackList,
+  ipsetSave,
   iptablesCommands,
   iptablesList,
   iptablesSave,

@@ -4,8 +4,10 @@ import { type ListOptions as ConntrackListOptions, listConnections } from './con
 import { countersOf } from './counters.ts'
 import { formatNatTable, type NatRow, natTable as natRows } from './nat/table.ts'
 import { type ListOptions, listCommands, listRules } from './rules/list.ts'
+import { toJiffies } from './rules/matches/jiffies.ts'
 import type { Ruleset, TableName } from './rules/model.ts'
 import { printRules } from './rules/print.ts'
+import { saveSets } from './sets/save.ts'
 import type { FirewallState } from './state.ts'
 
 /**
@@ -122,6 +124,19 @@ export function natTable(state: FirewallState): readonly NatRow[] {
  */
 export function natTableText(state: FirewallState): string {
   return formatNatTable(natTable(state))
+}
+
+/**
+ * `ipset save -sorted`: every set and what is in it now.
+ *
+ * @example
+ * const box = createFirewall({ sets: 'create ports bitmap:port range 0-1023\nadd ports 80' })
+ * console.log(ipsetSave(box))
+ * // create ports bitmap:port range 0-1023
+ * // add ports 80
+ */
+export function ipsetSave(state: FirewallState): string {
+  return saveSets(state.sets, toJiffies(state.nowMs))
 }
 
 function rulesetOf(state: FirewallState, family: Family): Ruleset | undefined {

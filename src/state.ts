@@ -7,6 +7,7 @@ import type { FragmentQueue } from './packet/fragments.ts'
 import type { PersistentMap } from './persistent/map.ts'
 import type { PersistentVector } from './persistent/vector.ts'
 import type { Counters } from './rules/model.ts'
+import type { SetTable } from './sets/set-table.ts'
 
 interface Parts {
   config: FirewallConfig
@@ -16,6 +17,7 @@ interface Parts {
   expectations: ExpectationTable
   counters: PersistentVector<Counters>
   memory: PersistentMap<string, unknown>
+  sets: SetTable
   fragments: FragmentQueue
   nextPacketId: number
 }
@@ -36,6 +38,8 @@ export class FirewallState {
   readonly counters: PersistentVector<Counters>
   /** What stateful matches remember. */
   readonly memory: PersistentMap<string, unknown>
+  /** The ipsets; print them with `ipsetSave`, change them with `ipset`. */
+  readonly sets: SetTable
   /** Fragments that wait for the rest. */
   readonly fragments: FragmentQueue
   readonly nextPacketId: number
@@ -48,6 +52,7 @@ export class FirewallState {
     this.expectations = parts.expectations
     this.counters = parts.counters
     this.memory = parts.memory
+    this.sets = parts.sets
     this.fragments = parts.fragments
     this.nextPacketId = parts.nextPacketId
   }

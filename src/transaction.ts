@@ -19,9 +19,11 @@ import type { FragmentQueue } from './packet/fragments.ts'
 import type { Skb } from './packet/skb.ts'
 import type { PersistentMap } from './persistent/map.ts'
 import type { PersistentVector } from './persistent/vector.ts'
-import type { Memory, SetAccess, Verdict } from './rules/extension.ts'
+import type { Memory, Verdict } from './rules/extension.ts'
+import { toJiffies } from './rules/matches/jiffies.ts'
 import type { Counters, Hook } from './rules/model.ts'
 import { NO_COUNTERS } from './rules/steps.ts'
+import { SetDraft } from './sets/set-draft.ts'
 import { FirewallState } from './state.ts'
 import type { TraceRecorder } from './trace.ts'
 
@@ -34,9 +36,6 @@ export interface StepOptions {
   /** `-m statistic --mode random`: a number in [0, 1) for each question. Without it such a rule throws when reached. */
   readonly random?: () => number
 }
-
-/** A firewall without ipsets: rules that name one are refused when they are loaded. */
-const NO_SETS: SetAccess = { test: () => false, add: () => {}, remove: () => {} }
 
 /** The way through the hooks, for those who send or route packets from within: see path.ts. */
 export interface Path {
@@ -92,7 +91,7 @@ export class Transaction implements NatContext {
   readonly sessions: SessionDraft
   readonly expectations: ExpectationDraft
   readonly memory: MemoryDraft
-  readonly sets: SetAccess = NO_SETS
+  readonly sets: SetDraft
   fragments: FragmentQueue
   /** For IPv4 ids and IPv6 fragment identifications of the box's own packets. */
   nextPacketId: number
@@ -128,6 +127,7 @@ export class Transaction implements NatContext {
     this.nextPacketId = base.nextPacketId
     this.counters = base.counters
     this.memory = new MemoryDraft(base.memory, this.owner)
+    this.sets = new SetDraft(base.sets, toJiffies(base.nowMs), this.owner)
   }
 
   /** What `conntrack -E` would print of the present arrival. */
@@ -204,6 +204,7 @@ export class Transaction implements NatContext {
       expectations: this.expectations.commit(),
       counters: this.counters,
       memory: this.memory.map,
+      sets: this.sets.table,
       fragments: this.fragments,
       nextPacketId: this.nextPacketId,
     })

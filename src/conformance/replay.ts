@@ -2,6 +2,7 @@ import { dumpConnection, dumpExpectation } from '../conntrack/dump.ts'
 import { readCounters } from '../counters.ts'
 import { DiagnosticError } from '../diagnostic.ts'
 import { advance, createFirewall, step } from '../firewall.ts'
+import { ipsetSave } from '../listings.ts'
 import type { PortChooser } from '../nat/context.ts'
 import type { Arrival, Outcome } from '../outcome.ts'
 import { bytesToHex, hexToBytes } from '../packet/hex.ts'
@@ -53,8 +54,21 @@ export function replayCase(recorded: KernelCase): Replay {
     state = outcome.state
     steps.push({ ...given, expect: dump(state, outcome, recorded, given) })
   }
-  const answer: KernelCase = { ...question, steps, counters: caseCounters(state, recorded.family) }
+  const answer: KernelCase = {
+    ...question,
+    steps,
+    counters: caseCounters(state, recorded.family),
+    ...(recorded.ipset !== undefined && { ipset_after: setMembers(state) }),
+  }
   return { kind: 'answered', answer }
+}
+
+/** The `add` lines of `ipset save`, sorted as texts. */
+function setMembers(state: FirewallState): string[] {
+  return ipsetSave(state)
+    .split('\n')
+    .filter(line => line.startsWith('add '))
+    .sort()
 }
 
 /** How long the recorder slept before each packet of a case with `pace`. */

@@ -7,6 +7,7 @@ import type { Connection, Zone } from '../conntrack/connection.ts'
 import type { ConntrackTemplate } from '../conntrack/template.ts'
 import type { Tuple } from '../conntrack/tuple.ts'
 import type { Skb } from '../packet/skb.ts'
+import type { SetAccess } from '../sets/set-use.ts'
 import type { Hook, NatRange, Rule, Ruleset, TableName } from './model.ts'
 
 export type { ConntrackTemplate } from '../conntrack/template.ts'
@@ -200,7 +201,7 @@ export interface MatchEnvironment {
   findConnection(tuple: Tuple, zone: Zone): Connection | undefined
   /** A private copy of the packet's connection that may be written to (`-j CONNMARK`, `-m connlabel --set`). */
   ownConnection(skb: Skb): Connection | undefined
-  /** ipset: does the set hold what the packet shows? Undefined when there is no such set. */
+  /** The firewall's ipsets: `-m set`, `-j SET`. */
   readonly sets: SetAccess
   /** `-m statistic --mode random`: a whole number from 0 to 2³¹-1, from the caller; rules that need it fail without. */
   readonly random?: (() => number) | undefined
@@ -212,26 +213,6 @@ export interface MatchEnvironment {
 export interface Memory {
   get(key: string): unknown
   set(key: string, value: unknown): void
-}
-
-/** Filled by the ipset module. `flags` are the `src,dst` words. */
-export interface SetAccess {
-  test(
-    name: string,
-    skb: Skb,
-    flags: readonly ('src' | 'dst')[],
-    options: object,
-    environment: MatchEnvironment,
-  ): boolean
-  /** `-j SET --add-set … [--exist] [--timeout n]`. */
-  add(
-    name: string,
-    skb: Skb,
-    flags: readonly ('src' | 'dst')[],
-    options: { readonly exist: boolean; readonly timeoutSeconds?: number },
-    environment: MatchEnvironment,
-  ): void
-  remove(name: string, skb: Skb, flags: readonly ('src' | 'dst')[], environment: MatchEnvironment): void
 }
 
 /** What a target may do beyond writing to the skb. */

@@ -35,6 +35,7 @@ import { recent } from './recent.ts'
 import { rpfilter } from './rpfilter.ts'
 import { rt } from './rt.ts'
 import { sctp } from './sctp.ts'
+import { set } from './set.ts'
 import { socket } from './socket.ts'
 import { ah, ah6, esp, ipcomp } from './spi.ts'
 import { srh } from './srh.ts'
@@ -97,6 +98,7 @@ export const MATCHES: readonly MatchExtension[] = [
   rpfilter,
   rt,
   sctp,
+  set,
   socket,
   srh,
   state,

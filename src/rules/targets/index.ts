@@ -22,6 +22,7 @@ import { dnpt, snpt } from './npt.ts'
 import { rateest } from './rateest.ts'
 import { redirect } from './redirect.ts'
 import { reject } from './reject.ts'
+import { setTarget } from './set.ts'
 import { snat } from './snat.ts'
 import { synproxy } from './synproxy.ts'
 import { tcpmss } from './tcpmss.ts'
@@ -57,6 +58,7 @@ export const TARGETS: readonly TargetExtension[] = [
   rateest,
   redirect,
   reject,
+  setTarget,
   snat,
   snpt,
   synproxy,

@@ -6,6 +6,8 @@ import { Skb } from '../../../src/packet/skb.ts'
 import type { MatchEnvironment, Test } from '../../../src/rules/extension.ts'
 import type { Hook, Ruleset } from '../../../src/rules/model.ts'
 import { matchExtension } from '../../../src/rules/registry.ts'
+import { SetDraft } from '../../../src/sets/set-draft.ts'
+import { SetTable } from '../../../src/sets/set-table.ts'
 import { load } from '../text.ts'
 
 export class Bench implements MatchEnvironment {
@@ -18,7 +20,6 @@ export class Bench implements MatchEnvironment {
   connections: Connection[] = []
   addressTypes: Record<string, string> = {}
   route: { device: string; type: string } | undefined = undefined
-  members: Record<string, string[]> = {}
   groups: Record<string, number> = {}
   random: (() => number) | undefined = undefined
 
@@ -34,12 +35,7 @@ export class Bench implements MatchEnvironment {
     return this.connections.find(({ original }) => original.equals(tuple))
   }
 
-  readonly sets = {
-    test: (name: string, skb: Skb, flags: readonly string[]): boolean =>
-      this.members[name]?.includes(`${flags[0] === 'src' ? skb.source : skb.destination}`) ?? false,
-    add: () => {},
-    remove: () => {},
-  }
+  readonly sets = new SetDraft(SetTable.EMPTY, 0, {})
 
   ownConnection({ connection }: Skb): Connection | undefined {
     return connection

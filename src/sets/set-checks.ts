@@ -1,0 +1,64 @@
+/** What an ipset text may not ask for, and how that is said. */
+import type { Refusal } from './change.ts'
+import type { ElementKey } from './element.ts'
+import type { ElementSet, SetOptions } from './ip-set.ts'
+import { MAX_BITMAP, MAX_NAME_LENGTH } from './limits.ts'
+import { isStorable } from './packet-key.ts'
+import { SetError, type SetWord } from './set-error.ts'
+import { SET_TYPES, type SetType, UNMODELLED_TYPES } from './set-type.ts'
+
+/** @throws SetError */
+export function checkName(name: SetWord): void {
+  if (name.text.length > MAX_NAME_LENGTH)
+    throw new SetError(`the name '${name.text}' is longer than ${MAX_NAME_LENGTH} characters`, name)
+}
+
+/** Which of the two it is: a type of ipset's that is not modelled, or none. */
+export function noSuchType(word: SetWord): SetError {
+  if (UNMODELLED_TYPES.includes(word.text))
+    return new SetError(`set type ${word.text} is not modelled`, word, {}, 'not-modelled')
+  return new SetError(`there is no set type '${word.text}'`, word, {
+    expected: SET_TYPES.map(({ name }) => name).join(', '),
+  })
+}
+
+/** @throws SetError for what a hash cannot hold, and what lies outside of a bitmap */
+export function checkStorable({ type, options }: ElementSet, key: ElementKey, word: SetWord): void {
+  if (!isStorable(type, key))
+    throw new SetError('the address 0 cannot be stored in a hash', word, {}, 'kernel')
+  if (type.method !== 'bitmap') return
+  const value = type.dimensions[0] === 'port' ? key.port : key.a0 >>> 0
+  const [first, last] = options.range
+  if (value < first || value > last)
+    throw new SetError(`'${word.text}' is out of the range of the set`, word, {}, 'kernel')
+}
+
+/** What the kernel says of an addition or deletion that it refuses. */
+export function refused(refusal: Refusal, word: SetWord, { options }: ElementSet): SetError {
+  switch (refusal) {
+    case 'exists':
+      return new SetError(
+        `'${word.text}' is in the set already`,
+        word,
+        { hint: 'add -exist lets it stand' },
+        'kernel',
+      )
+    case 'full':
+      return new SetError('the set is full', word, { hint: `maxelem is ${options.maxelem}` }, 'kernel')
+    default:
+      return new SetError(
+        `'${word.text}' is not in the set`,
+        word,
+        { hint: 'del -exist does not mind' },
+        'kernel',
+      )
+  }
+}
+
+/** @throws SetError for a bitmap that is larger than the kernel makes them */
+export function checkBitmap({ method }: SetType, { range, netmask = 32 }: SetOptions, word: SetWord): void {
+  if (method !== 'bitmap' || (range[1] - range[0] + 1) / 2 ** (32 - netmask) <= MAX_BITMAP) return
+  throw new SetError('the range is larger than a bitmap can be', word, {
+    expected: `at most ${MAX_BITMAP} elements`,
+  })
+}
