@@ -278,7 +278,7 @@ function readRuleset(
 ): Ruleset {
   const { ruleset, diagnostics } = parseRules(text, {
     family,
-    hasSet: name => sets.has(name),
+    hasSet: name => sets.fits(name, family),
     ...(resolveHost !== undefined && { resolveHost }),
     ...(rulesFile !== undefined && { file: rulesFile }),
     ...(rulesFormat !== undefined && { format: rulesFormat }),

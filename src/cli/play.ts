@@ -13,6 +13,7 @@ export interface PlayOptions {
   readonly interface: readonly string[]
   readonly route: readonly string[]
   readonly sysctl: readonly string[]
+  readonly ipset?: string
   readonly family: Family
   readonly conntrack: 'on' | 'auto'
 }
@@ -30,6 +31,7 @@ export function addPlayOptions(command: Command): Command {
       [],
     )
     .option('--sysctl <name=value>', 'e.g. net.netfilter.nf_conntrack_tcp_loose=0', collect, [])
+    .option('--ipset <file>', 'the ipsets that the rules name, as ipset save prints them')
     .addOption(new Option('--conntrack <mode>', 'tracking').choices(['on', 'auto']).default('on'))
   return addFamilyOptions(command)
 }
@@ -86,6 +88,7 @@ function makeFirewall(
     routes: [...script.routes, ...options.route],
     rules: options.family === 4 ? { ipv4: rules } : { ipv6: rules },
     rulesFile: file,
+    ...(options.ipset !== undefined && { sets: readInput(options.ipset), setsFile: options.ipset }),
     conntrack: options.conntrack,
     sysctls,
   })

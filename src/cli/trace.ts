@@ -3,7 +3,7 @@ import type { Family } from '../address.ts'
 import { outcomeJson } from '../format/outcome-json.ts'
 import { traceLines } from '../format/trace-lines.ts'
 import { formatTrace } from '../format/trace-text.ts'
-import { conntrackList, iptablesSave, natTableText } from '../listings.ts'
+import { conntrackList, ipsetSave, iptablesSave, natTableText } from '../listings.ts'
 import type { Outcome } from '../outcome.ts'
 import type { FirewallState } from '../state.ts'
 import { addJsonOption } from './options.ts'
@@ -77,6 +77,8 @@ function tablesText(state: FirewallState, family: Family): string {
     `${family === 4 ? 'iptables' : 'ip6tables'}-save -c`,
     iptablesSave(state, { family }).trimEnd(),
   ])
+  const sets = ipsetSave(state)
+  if (sets !== '') parts.push(['ipset save -sorted', sets.trimEnd()])
   const { strong } = terminalStyle()
   return parts.map(([title, text]) => `${strong(title!)}\n${text}`).join('\n\n')
 }

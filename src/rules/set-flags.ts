@@ -18,7 +18,9 @@ export function readSetReference(
   if (setName.length > MAX_NAME_LENGTH)
     throw new OptionError(`setname '${setName}' too long, max ${MAX_NAME_LENGTH} characters`)
   if (context.hasSet?.(setName) === false)
-    throw new OptionError(`Set ${setName} doesn't exist.`, { hint: 'create it before the rules are loaded' })
+    throw new OptionError(`Set ${setName} doesn't exist.`, {
+      hint: 'create it, of this family, before the rules are loaded',
+    })
   const words = directions.split(',')
   // only the first three characters count
   if (words.slice(0, MAX_DIRECTIONS).some(word => !/^(src|dst)/.test(word)))

@@ -104,7 +104,7 @@ class DimensionReader {
     if (length === undefined) return this.addressRange(first, last)
     if (last !== undefined) throw this.wrong(`bad range '${this.word.text}'`)
     const mask = PREFIX_MASKS[4][this.prefixLength(length, 1)]!.w0
-    const start = this.address(text).w0 & mask
+    const start = this.masked(this.address(text)).w0 & mask
     return this.countedAddresses(start >>> 0, (start | ~mask) >>> 0)
   }
 

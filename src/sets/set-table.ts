@@ -1,3 +1,4 @@
+import type { Family } from '../address.ts'
 import { PersistentMap } from '../persistent/map.ts'
 import type { IpSet } from './ip-set.ts'
 
@@ -20,6 +21,12 @@ export class SetTable {
 
   has(name: string): boolean {
     return this.sets.get(name) !== undefined
+  }
+
+  /** Is there such a set, and may rules of the family name it? */
+  fits(name: string, family: Family): boolean {
+    const own = this.sets.get(name)?.options.family
+    return own === 0 || own === family
   }
 
   /** In the kernel's order. */

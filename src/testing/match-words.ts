@@ -5,6 +5,7 @@ import { HEADERS_WORDS } from './match-words/headers.ts'
 import { IPV6_WORDS } from './match-words/ipv6.ts'
 import { SURROUNDINGS_WORDS } from './match-words/surroundings.ts'
 import { TRANSPORT_WORDS } from './match-words/transport.ts'
+import { setMatch } from './sets.ts'
 import type { ThemeWords, WordContext } from './words.ts'
 
 /**
@@ -18,6 +19,7 @@ export const MATCH_WORDS: ThemeWords = {
   ...IPV6_WORDS,
   ...CONNECTIONS_WORDS,
   ...SURROUNDINGS_WORDS,
+  set: { words: setMatch },
 }
 
 export function matchesAt(at: WordContext): readonly string[] {

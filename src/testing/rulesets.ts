@@ -11,7 +11,10 @@ import { device, joined, maybeNot, oneOf, prefix, rarely, type WordContext } fro
 /** What kinds of rules to make. */
 export interface RulesetShape {
   readonly tables: readonly TableName[]
-  /** Names of matches and targets that may be used; default: all that are modelled. */
+  /**
+   * Names of matches and targets that may be used; default: all that are modelled but `set` and `SET`, whose rules load
+   * only where the sets of `setsText` are.
+   */
   readonly extensions?: readonly string[]
   /** Rules that every ruleset begins with, e.g. the usual `ESTABLISHED` line. */
   readonly preamble?: readonly { readonly table: TableName; readonly rule: RuleDraft }[]
@@ -119,7 +122,7 @@ function ruleDraft(
 
 function ruleOf(at: WordContext, protocol: string, chain: string, shape: RulesetShape): fc.Arbitrary<string> {
   const wanted = (names: readonly string[]): readonly string[] =>
-    shape.extensions === undefined ? names : names.filter(name => shape.extensions!.includes(name))
+    names.filter(name => shape.extensions?.includes(name) ?? !/^set$/i.test(name))
   const matches = wanted(matchesAt(at))
   const match =
     matches.length === 0 ? fc.constant('') : fc.oneof(...matches.map(name => matchWords(name, at)))

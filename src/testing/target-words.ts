@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { targetExtension } from '../rules/registry.ts'
+import { setTargetWords } from './sets.ts'
 import { joined, maybe, oneOf, port, type WordContext, type Words } from './words.ts'
 
 interface TargetWords {
@@ -135,6 +136,7 @@ export const TARGET_WORDS: { readonly [name: string]: TargetWords } = {
             ]),
       ),
   },
+  SET: { weight: 2, words: at => setTargetWords(at) },
   SNAT: { weight: 5, words: at => sourceNat(at) },
   SNPT: { words: () => fc.constant('--src-pfx 2001:db8:6::/64 --dst-pfx 2001:db8:ffff::/64') },
   TCPMSS: {

@@ -14,7 +14,7 @@ const MOST_WAITING_MS = 3750
 /** @returns {object} a case in the recorder's format, with the simulator's own choice of ports as names for the kernel's */
 export function askedCase(name, generated) {
   if (generated.asked !== undefined) return { name, ...generated.asked }
-  const { site, conntrack, sysctl, draft, history, edits, log } = generated
+  const { site, conntrack, sysctl, sets = '', draft, history, edits, log } = generated
   const rules = rulesetText(draft)
   const asked = {
     name,
@@ -23,6 +23,7 @@ export function askedCase(name, generated) {
     routes: site.routes,
     conntrack,
     ...(Object.keys(sysctl).length > 0 && { sysctl }),
+    ...(sets !== '' && { ipset: sets }),
     rules,
     ...(/connlimit/.test(rules) && { pace: true }),
     ...(log && { log: true }),
@@ -33,6 +34,7 @@ export function askedCase(name, generated) {
       ...siteOptions(site),
       conntrack,
       sysctls: sysctl,
+      sets,
       rules: site.family === 4 ? { ipv4: rules } : { ipv6: rules },
     })
   } catch (error) {

@@ -11,6 +11,7 @@ import {
   MANY_ADDRESSES,
   MATCH_WORDS,
   rulesetDraft,
+  setsText,
   TARGET_WORDS,
 } from '../../../dist/testing/fast-check.js'
 import { headedBy, logLine, rateLine } from './lines.mjs'
@@ -28,7 +29,7 @@ const TRACKED = [
 const PLAIN = ['tcp', 'udp', 'icmp', 'icmp6', 'multiport', 'LOG', 'REJECT']
 const CT = [...PLAIN, 'conntrack', 'state', 'connmark', 'CONNMARK', 'mark', 'MARK', 'connbytes']
 const NAT = [...CT, 'SNAT', 'DNAT', 'MASQUERADE', 'REDIRECT', 'NETMAP', 'CT', 'NOTRACK']
-/** Without sets, which need `ipset restore` text beside the rules. */
+/** Without sets (a profile of their own), which need `ipset restore` text beside the rules. */
 const ALL = [...Object.keys(MATCH_WORDS), ...Object.keys(TARGET_WORDS)].filter(
   name => name !== 'set' && name !== 'SET',
 )
@@ -71,7 +72,7 @@ const SHORT = fc.record(Object.fromEntries(TIMEOUTS.map(name => [name, fc.consta
 const WAITS = [1250, 2500]
 
 /**
- * A whole case before it has packets: `{ site, conntrack, sysctl, draft, history }`.
+ * A whole case before it has packets: `{ site, conntrack, sysctl, sets, draft, history }`.
  * @param {string} profile
  */
 export function profileCase(profile, files = []) {
@@ -99,6 +100,7 @@ function cases(sites, shape, talk, more = {}) {
         sysctl:
           more.sysctl ??
           fc.oneof({ weight: 3, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: SWITCHES }),
+        sets: more.sets?.(site) ?? fc.constant(''),
         draft: more.draft?.(site, shape) ?? rulesetDraft(site, shape),
         history: history(site, talk),
         edits: more.edits ?? EDITS,
@@ -170,6 +172,17 @@ const PROFILES = {
       [GATEWAY6],
       { tables: ALL_TABLES, extensions: ALL, preamble: STATEFUL, maxRules: 6 },
       { protocols: EVERYONE },
+    ),
+  sets: () =>
+    cases(
+      [...V4, GATEWAY6],
+      {
+        tables: ['raw', 'mangle', 'filter'],
+        extensions: ['set', 'SET', 'tcp', 'udp', 'mark', 'MARK', 'DNAT'],
+        maxRules: 6,
+      },
+      { protocols: EVERYONE },
+      { sets: setsText },
     ),
   helpers: () =>
     cases(
