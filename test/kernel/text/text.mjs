@@ -21,7 +21,7 @@ const { values } = parseArgs({
     'max-found': { type: 'string', default: '30' },
   },
 })
-const why = unable()
+const why = await unable()
 if (why !== undefined) {
   console.log(`test:text skipped: ${why}`)
   process.exit(0)
