@@ -63,14 +63,36 @@ export interface ScenarioRun {
   readonly failures: readonly Check[]
 }
 
-/** Every step that was taken, in the order of the report; those of a branch too. */
+/**
+ * Every step that was taken, in the order of the report; those of a branch too.
+ *
+ * @param entries the `steps` of a run, or of one of a fork's branches
+ * @example
+ * const run = runScenario(scenario({
+ *   title: 'closed, or filtered',
+ *   network: { nodes: { a: { address: '10.0.0.1/24' }, b: { address: '10.0.0.2/24' } }, links: { lan: ['a', 'b'] } },
+ *   steps: [{ fork: { open: [], dropped: [{ iptables: '-A INPUT -j DROP', on: 'b' }] }, each: [{ nc: 'b:80', from: 'a', timeout: '1s' }] }],
+ * }))
+ * stepsOf(run.steps).map(({ outcome }) => outcome) // [ 'refused', 'done', 'filtered' ]
+ */
 export function stepsOf(entries: readonly StepEntry[]): StepRun[] {
   return entries.flatMap(entry =>
     entry.kind === 'step' ? [entry] : entry.branches.flatMap(branch => stepsOf(branch.steps)),
   )
 }
 
-/** Every packet, in the order of its number. */
+/**
+ * Every packet, in the order of its number.
+ *
+ * @returns one for each packet that was sent; its `number` counts from 1 and is what {@link explainPacket} takes
+ * @example
+ * const run = runScenario(scenario({
+ *   title: 'nobody answers',
+ *   network: { nodes: { a: { address: '10.0.0.1/24' }, b: { address: '10.0.0.2/24' } }, links: { lan: ['a', 'b'] } },
+ *   steps: [{ nc: 'b:80', from: 'a', expect: { outcome: 'refused' } }],
+ * }))
+ * packetsOf(run).map(({ label }) => label) // [ 'SYN', 'RST-ACK' ]
+ */
 export function packetsOf(run: ScenarioRun): PacketView[] {
   return stepsOf(run.steps).flatMap(step => step.packets)
 }

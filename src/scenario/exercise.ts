@@ -28,8 +28,22 @@ export interface RulesetUser {
  * Which rules the scenarios exercise: one entry for each ruleset, however many nodes and scenarios begin with it. What
  * a node does after its rules were changed by a step is not counted.
  *
+ * @param runs of scenarios that `runScenario` ran without its `prepare`
  * @example
- * for (const { users, coverage } of exercises([run])) console.log(users[0].node, formatCoverage(coverage))
+ * const run = runScenario(scenario({
+ *   title: 'telnet is off',
+ *   network: {
+ *     nodes: {
+ *       a: { address: '10.0.0.1/24' },
+ *       b: { address: '10.0.0.2/24', rules: 'iptables -A INPUT -p tcp --dport 23 -j DROP' },
+ *     },
+ *     links: { lan: ['a', 'b'] },
+ *   },
+ *   steps: [{ nc: 'b:23', from: 'a', timeout: '1s', expect: { outcome: 'filtered' } }],
+ * }))
+ * const [{ users, coverage }] = exercises([run])
+ * users[0].node // b
+ * coverage.rows[0] // { place: { table: 'filter', chain: 'INPUT', rule: 1 }, line: 1, visited: 2, matched: 2, decided: 2 }
  */
 export function exercises(runs: readonly ScenarioRun[]): readonly Exercise[] {
   const found = new Map<string, { ruleset: Ruleset; users: RulesetUser[]; coverages: Coverage[] }>()
@@ -54,7 +68,24 @@ export function exercises(runs: readonly ScenarioRun[]): readonly Exercise[] {
  * The mutants of a ruleset that no scenario notices: with one of them in place of the ruleset every expectation still
  * holds.
  *
+ * @param exercise of {@link exercises}: the ruleset, and the scenarios that are run again for each mutant
+ * @param options which kinds of mistakes, and whether mutants that do the same are left out (default: they are)
  * @throws RangeError when an expectation fails without any mutant
+ * @example
+ * const run = runScenario(scenario({
+ *   title: 'telnet is off',
+ *   network: {
+ *     nodes: {
+ *       a: { address: '10.0.0.1/24' },
+ *       b: { address: '10.0.0.2/24', rules: 'iptables -A INPUT -p tcp --dport 23 -j DROP' },
+ *     },
+ *     links: { lan: ['a', 'b'] },
+ *   },
+ *   steps: [{ nc: 'b:23', from: 'a', timeout: '1s', expect: { outcome: 'filtered' } }],
+ * }))
+ * const { total, survivors } = unnoticedMutants(exercises([run])[0])
+ * `${survivors.length} of ${total}` // 3 of 5
+ * survivors[0].change // policy ACCEPT became DROP
  */
 export function unnoticedMutants(
   { ruleset, users }: Exercise,

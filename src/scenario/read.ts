@@ -35,8 +35,21 @@ export interface ReadResult {
  * YAML, unknown and missing keys, wrong types, hosts and links that do not exist, addresses that cannot be, rules that
  * iptables refuses.
  *
+ * @param text YAML 1.2, of the format that {@link scenarioJsonSchema} describes
+ * @returns the scenario, or why there is none
  * @example
- * const { scenario, diagnostics } = readScenario(text, { file: 'examples/hospital.yaml' })
+ * const text = `title: nobody answers
+ * network:
+ *   nodes: { a: { address: 10.0.0.1/24 }, b: { address: 10.0.0.2/24 } }
+ *   links: { lan: [a, b] }
+ * steps:
+ *   - { nc: 'c:80', from: a }
+ * `
+ * const { diagnostics } = readScenario(text, { file: 'nobody.yaml' })
+ * console.log(formatDiagnostic(diagnostics[0]))
+ * // nobody.yaml:6:11: error: steps.0.nc: unknown host 'c'
+ * //     hint: there are a, b, localhost
+ * readScenario(text.replace('c:80', 'b:80')).scenario.input.title // 'nobody answers'
  */
 export function readScenario(text: string, options: ReadOptions = {}): ReadResult {
   const source = new SourceText(text, options.file)
@@ -60,12 +73,14 @@ export function readScenario(text: string, options: ReadOptions = {}): ReadResul
  * A scenario made in TypeScript instead of YAML: the same data, the same runner.
  *
  * @throws DiagnosticError with everything that is wrong
+ * @param options `readFile` gives the text of files that the scenario names
  * @example
  * const run = runScenario(scenario({
  *   title: 'nobody answers',
  *   network: { nodes: { a: { address: '10.0.0.1/24' }, b: { address: '10.0.0.2/24' } }, links: { lan: ['a', 'b'] } },
  *   steps: [{ nc: 'b:80', from: 'a', expect: { outcome: 'refused' } }],
  * }))
+ * run.passed // true
  */
 export function scenario(input: ScenarioInput, options: Pick<ReadOptions, 'readFile'> = {}): Scenario {
   const shape = shapeProblems(input)

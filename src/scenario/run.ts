@@ -26,10 +26,16 @@ import { commandOf } from './step-text.ts'
  *
  * @param prepare makes the network that the steps begin with of the one that the scenario describes, e.g. with other rules
  * @throws DiagnosticError for what could only be seen when it ran, e.g. data for a connection that did not come about
+ * @throws RangeError for a scenario of neither `readScenario` nor `scenario()`
  * @example
- * const run = runScenario(scenario)
- * run.passed
- * console.log(formatReport(run))
+ * const run = runScenario(scenario({
+ *   title: 'nobody answers',
+ *   network: { nodes: { a: { address: '10.0.0.1/24' }, b: { address: '10.0.0.2/24' } }, links: { lan: ['a', 'b'] } },
+ *   steps: [{ nc: 'b:80', from: 'a', expect: { outcome: 'refused' } }],
+ * }))
+ * run.passed // true
+ * run.checkCount // 1
+ * run.steps[0].outcome // refused
  */
 export function runScenario(
   scenario: Scenario,

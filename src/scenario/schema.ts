@@ -232,7 +232,13 @@ export interface ScenarioInput {
   readonly steps: readonly Step[]
 }
 
-/** The JSON Schema of scenario files (draft 2020-12), for editors. */
+/**
+ * The JSON Schema of scenario files (draft 2020-12), for editors.
+ *
+ * @returns the schema as plain JSON; the package has the same as `netfilter-sim/scenario.schema.json`
+ * @example
+ * scenarioJsonSchema().required // [ 'title', 'network', 'steps' ]
+ */
 export function scenarioJsonSchema(): object {
   return {
     title: 'A netfilter-sim scenario',

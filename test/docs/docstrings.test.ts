@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import * as analysis from '../../src/analysis/index.ts'
 import * as core from '../../src/index.ts'
 import * as policy from '../../src/policy/index.ts'
+import * as scenario from '../../src/scenario/index.ts'
 import { documented, runExample } from './docstrings.ts'
 
 /** By entry point: the file, what it exports, and what its examples may use besides. */
@@ -9,6 +10,11 @@ const ENTRIES: Readonly<Record<string, { file: string; exports: object; beside?:
   'netfilter-sim': { file: 'src/index.ts', exports: core },
   'netfilter-sim/policy': { file: 'src/policy/index.ts', exports: policy, beside: core },
   'netfilter-sim/analysis': { file: 'src/analysis/index.ts', exports: analysis, beside: core },
+  'netfilter-sim/scenario': {
+    file: 'src/scenario/index.ts',
+    exports: scenario,
+    beside: { formatDiagnostic: core.formatDiagnostic },
+  },
 }
 
 describe.each(Object.entries(ENTRIES))('the docstrings of %s', (_, { file, exports, beside }) => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import * as core from '../../src/index.ts'
 import { createFirewall, step, tcp } from '../../src/index.ts'
@@ -6,6 +7,7 @@ import { createNetwork, datagramServer, listener, send, settle } from '../../src
 import * as own from '../../src/testing/vitest.ts'
 import { matchers } from '../../src/testing/vitest.ts'
 import { codeBlocks, runBlock } from '../docs/code-blocks.ts'
+import { runExample } from '../docs/docstrings.ts'
 
 expect.extend(matchers)
 
@@ -156,5 +158,21 @@ describe('docs/matchers.md', () => {
       (error: Error) => error.message,
     )
     expect(message).toBe(codeBlocks('docs/matchers.md', 'text')[0]!.code)
+  })
+})
+
+describe('the docstrings', () => {
+  const source = ['network', 'outcome']
+    .map(name => readFileSync(`src/testing/matchers/${name}.ts`, 'utf8'))
+    .join('')
+  const docs = [...source.matchAll(/^ {2}\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n {2}(\w+)[:(]/gm)]
+  const examples = new Map(
+    docs.map(([, doc, name]) => [name!, doc!.replace(/^ *\* ?/gm, '').split('@example\n')[1]]),
+  )
+
+  it.each(Object.keys(matchers))('%s has an example, which holds', name => {
+    const example = examples.get(name)
+    expect(example).toContain(`.${name}(`)
+    runExample(example!, { ...core, ...networks, expect })
   })
 })

@@ -36,14 +36,54 @@ export interface Attempt {
   readonly answeredBy: string
 }
 
-/** Every connection attempt of a run, in order. */
+/**
+ * Every connection attempt of a run, in order.
+ *
+ * @param run with its scenario's `internal` and `dmz`, which tell inside from outside
+ * @returns one for each connection and step, however often it was tried; times in milliseconds since the start
+ * @example
+ * const run = runScenario(scenario({
+ *   title: 'telnet is off',
+ *   network: {
+ *     nodes: {
+ *       a: { address: '10.0.0.1/24' },
+ *       b: { address: '10.0.0.2/24', rules: 'iptables -A INPUT -p tcp --dport 23 -j DROP' },
+ *     },
+ *     links: { lan: ['a', 'b'] },
+ *   },
+ *   steps: [{ nc: 'b:23', from: 'a', timeout: '1s', expect: { outcome: 'filtered' } }],
+ * }))
+ * const [attempt] = attemptsOf(run)
+ * attempt.verdict // denied
+ * attempt.by // b filter/INPUT:1
+ * attempt.tries // 2
+ */
 export function attemptsOf(run: Pick<ScenarioRun, 'input' | 'steps'>): Attempt[] {
   const sides = new Sides(run)
   const underWay = new Map<number, Draft>()
   return stepsOf(run.steps).flatMap(step => attemptsIn(step, sides, underWay))
 }
 
-/** Attempts to get out of the site: data leaving. */
+/**
+ * Attempts to get out of the site: data leaving.
+ *
+ * @param attempts of {@link attemptsOf}
+ * @returns those from inside or from the DMZ to outside, whatever became of them
+ * @example
+ * const run = runScenario(scenario({
+ *   title: 'telnet is off',
+ *   internal: ['10.0.0.0/25'],
+ *   network: {
+ *     nodes: {
+ *       a: { address: '10.0.0.1/24' },
+ *       b: { address: '10.0.0.200/24', rules: 'iptables -A INPUT -p tcp --dport 23 -j DROP' },
+ *     },
+ *     links: { lan: ['a', 'b'] },
+ *   },
+ *   steps: [{ nc: 'b:23', from: 'a', timeout: '1s', expect: { outcome: 'filtered' } }],
+ * }))
+ * outboundOf(attemptsOf(run)).map(({ from, to }) => `${from} > ${to}`) // [ '10.0.0.1:40000 > 10.0.0.200:23' ]
+ */
 export function outboundOf(attempts: readonly Attempt[]): Attempt[] {
   return attempts.filter(({ initiator, target }) => initiator !== 'external' && target === 'external')
 }

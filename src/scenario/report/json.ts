@@ -4,7 +4,20 @@ import type { PacketView } from '../packet-view.ts'
 import { partingOf } from './branches.ts'
 import { attemptsOf } from './connections.ts'
 
-/** A run as plain JSON: steps, packets with every device's verdict, what was expected, every connection attempt. */
+/**
+ * A run as plain JSON: steps, packets with every device's verdict, what was expected, every connection attempt.
+ *
+ * @returns nothing but what `JSON.stringify` can write; times in milliseconds since the start
+ * @example
+ * const run = runScenario(scenario({
+ *   title: 'nobody answers',
+ *   network: { nodes: { a: { address: '10.0.0.1/24' }, b: { address: '10.0.0.2/24' } }, links: { lan: ['a', 'b'] } },
+ *   steps: [{ nc: 'b:80', from: 'a', expect: { outcome: 'refused' } }],
+ * }))
+ * const { passed, steps } = reportJson(run)
+ * passed // true
+ * steps[0].packets.map(({ source, destination }) => `${source} > ${destination}`) // [ '10.0.0.1:40000 > 10.0.0.2:80', '10.0.0.2:80 > 10.0.0.1:40000' ]
+ */
 export function reportJson(run: ScenarioRun): object {
   const { title, file, passed, checkCount, failures, scenario } = run
   return {

@@ -7,7 +7,19 @@ import { hopTexts, isBadVerdict } from './hop-text.ts'
 import { auditTable, outboundTable, type ReportTable, summaryTable } from './tables.ts'
 import { formatFailure, type ReportOptions } from './text.ts'
 
-/** A run as Markdown, its packets as Mermaid sequence diagrams. */
+/**
+ * A run as Markdown, its packets as Mermaid sequence diagrams.
+ *
+ * @param options which tables come at the end (default: summary and audit), and of forks only which `branch`
+ * @example
+ * const run = runScenario(scenario({
+ *   title: 'nobody answers',
+ *   network: { nodes: { a: { address: '10.0.0.1/24' }, b: { address: '10.0.0.2/24' } }, links: { lan: ['a', 'b'] } },
+ *   steps: [{ nc: 'b:80', from: 'a', expect: { outcome: 'open' } }],
+ * }))
+ * markdownReport(run).split('\n\n').at(0) // # nobody answers
+ * markdownReport(run).trimEnd().split('\n\n').at(-1) // **1 of 1 expectations did not hold.**
+ */
 export function markdownReport(
   run: ScenarioRun,
   options: Omit<ReportOptions, 'style' | 'width'> = {},
@@ -71,7 +83,24 @@ function forkParts(fork: ForkRun, run: ScenarioRun, level: number, branch: strin
   return parts
 }
 
-/** A Mermaid sequence diagram of some packets: an arrow a packet and link, a note where a device decided. */
+/**
+ * A Mermaid sequence diagram of some packets: an arrow a packet and link, a note where a device decided.
+ *
+ * @param packets of a step, or of a run by {@link packetsOf}
+ * @returns the diagram's text, without a fence (https://mermaid.js.org/syntax/sequenceDiagram.html)
+ * @example
+ * const run = runScenario(scenario({
+ *   title: 'nobody answers',
+ *   network: { nodes: { a: { address: '10.0.0.1/24' }, b: { address: '10.0.0.2/24' } }, links: { lan: ['a', 'b'] } },
+ *   steps: [{ nc: 'b:80', from: 'a', expect: { outcome: 'refused' } }],
+ * }))
+ * console.log(mermaid(packetsOf(run)))
+ * // sequenceDiagram
+ * //   participant n0 as a
+ * //   participant n1 as b
+ * //   n0->>n1: 1. SYN (0 ms)
+ * //   n1->>n0: 2. RST-ACK (1 ms)
+ */
 export function mermaid(packets: readonly PacketView[]): string {
   const names = [...new Set(packets.flatMap(({ path }) => path))]
   const id = (name: string): string => `n${names.indexOf(name)}`

@@ -8,7 +8,25 @@ export interface ReportTable {
   readonly rows: readonly (readonly string[])[]
 }
 
-/** Connection type, direction, who initiated, default policy, verdict. */
+/**
+ * Connection type, direction, who initiated, default policy, verdict.
+ *
+ * @param attempts of {@link attemptsOf}
+ * @returns a row for each kind, with how many there were and an example
+ * @example
+ * const run = runScenario(scenario({
+ *   title: 'telnet is off',
+ *   network: {
+ *     nodes: {
+ *       a: { address: '10.0.0.1/24' },
+ *       b: { address: '10.0.0.2/24', rules: 'iptables -A INPUT -p tcp --dport 23 -j DROP' },
+ *     },
+ *     links: { lan: ['a', 'b'] },
+ *   },
+ *   steps: [{ nc: 'b:23', from: 'a', timeout: '1s', expect: { outcome: 'filtered' } }],
+ * }))
+ * summaryTable(attemptsOf(run)).rows[1].slice(0, 5) // [ 'Within one side', 'Internal → Internal', 'internal', 'ALLOW', 'DENIED' ]
+ */
 export function summaryTable(attempts: readonly Attempt[]): ReportTable {
   const rows = new Map<string, { cells: string[]; count: number }>()
   const add = (cells: string[], example: string): void => {
@@ -40,7 +58,25 @@ export function summaryTable(attempts: readonly Attempt[]): ReportTable {
   return { title: 'Summary', rows: [heading, ...body] }
 }
 
-/** Every attempt with time, both ends, verdict, rule. */
+/**
+ * Every attempt with time, both ends, verdict, rule.
+ *
+ * @param attempts of {@link attemptsOf}
+ * @param title of the table
+ * @example
+ * const run = runScenario(scenario({
+ *   title: 'telnet is off',
+ *   network: {
+ *     nodes: {
+ *       a: { address: '10.0.0.1/24' },
+ *       b: { address: '10.0.0.2/24', rules: 'iptables -A INPUT -p tcp --dport 23 -j DROP' },
+ *     },
+ *     links: { lan: ['a', 'b'] },
+ *   },
+ *   steps: [{ nc: 'b:23', from: 'a', timeout: '1s', expect: { outcome: 'filtered' } }],
+ * }))
+ * auditTable(attemptsOf(run)).rows[1] // [ '0 ms', '1', 'tcp', '10.0.0.1:40000', '10.0.0.2:23', 'denied (2×)', 'b filter/INPUT:1' ]
+ */
 export function auditTable(
   attempts: readonly Attempt[],
   title = 'Audit: every connection attempt',
@@ -75,7 +111,27 @@ function capital(text: string): string {
   return text === 'dmz' ? 'DMZ' : text[0]!.toUpperCase() + text.slice(1)
 }
 
-/** As text of a given width: what does not fit beside the rest goes on a line of its own below. */
+/**
+ * As text of a given width: what does not fit beside the rest goes on a line of its own below.
+ *
+ * @param width in columns
+ * @returns its lines, without the title; `none` for a table without rows
+ * @example
+ * const run = runScenario(scenario({
+ *   title: 'telnet is off',
+ *   network: {
+ *     nodes: {
+ *       a: { address: '10.0.0.1/24' },
+ *       b: { address: '10.0.0.2/24', rules: 'iptables -A INPUT -p tcp --dport 23 -j DROP' },
+ *     },
+ *     links: { lan: ['a', 'b'] },
+ *   },
+ *   steps: [{ nc: 'b:23', from: 'a', timeout: '1s', expect: { outcome: 'filtered' } }],
+ * }))
+ * console.log(tableText(auditTable(attemptsOf(run)), 100).join('\n'))
+ * //   time  step  proto  from            to           verdict      decided by
+ * //   0 ms  1     tcp    10.0.0.1:40000  10.0.0.2:23  denied (2×)  b filter/INPUT:1
+ */
 export function tableText({ rows }: ReportTable, width: number): string[] {
   const [heading = []] = rows
   if (rows.length < 2) return ['  none']

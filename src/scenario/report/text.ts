@@ -25,8 +25,26 @@ export interface ReportOptions {
  * A run as text: each step as a sequence diagram, one line a packet, below it what the devices made of it; branches
  * side by side; what was expected and did not hold; tables.
  *
+ * @param options colours, width in columns, of forks only which `branch`, which tables
  * @example
- * console.log(formatReport(runScenario(scenario)))
+ * const run = runScenario(scenario({
+ *   title: 'nobody answers',
+ *   network: { nodes: { a: { address: '10.0.0.1/24' }, b: { address: '10.0.0.2/24' } }, links: { lan: ['a', 'b'] } },
+ *   steps: [{ nc: 'b:80', from: 'a', expect: { outcome: 'refused' } }],
+ * }))
+ * console.log(formatReport(run, { tables: [] }))
+ * // nobody answers
+ * //
+ * // 1. a$ nc -zv b 80
+ * //                 a        b
+ * //    1      0 ms  ├────────▶    SYN
+ * //        tcp 10.0.0.1:40000 > 10.0.0.2:80
+ * //    2      1 ms  ◀────────┤    RST-ACK
+ * //    > nc: connect to b port 80 (tcp) failed: Connection refused
+ * //    = refused
+ * //    ✓ outcome: refused
+ * //
+ * // 1 expectation held
  */
 export function formatReport(run: ScenarioRun, options: ReportOptions = {}): string {
   const { tables = ['summary', 'audit'] } = options
@@ -43,7 +61,20 @@ export function formatReport(run: ScenarioRun, options: ReportOptions = {}): str
   return writer.lines.join('\n')
 }
 
-/** What differed: the expectation, what was instead, and the trace that says why. */
+/**
+ * What differed: the expectation, what was instead, and the trace that says why.
+ *
+ * @param failure one of the run's `failures`
+ * @param style colours it; default: plain text
+ * @example
+ * const run = runScenario(scenario({
+ *   title: 'nobody answers',
+ *   network: { nodes: { a: { address: '10.0.0.1/24' }, b: { address: '10.0.0.2/24' } }, links: { lan: ['a', 'b'] } },
+ *   steps: [{ nc: 'b:80', from: 'a', expect: { outcome: 'open' } }],
+ * }))
+ * console.log(formatFailure(run.failures[0], run).split('\n')[0])
+ * // nobody answers:1:1: error: outcome: expected open, but it was refused
+ */
 export function formatFailure(failure: Check, run: ScenarioRun, style: Style = PLAIN): string {
   const { what, expected, actual, path, hop } = failure
   const position = run.scenario.positionOf(path)

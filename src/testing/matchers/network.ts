@@ -13,13 +13,62 @@ type Seen = 'reached' | 'refused' | 'filtered' | 'unreachable'
 
 /** About networks: what becomes of a connection, seen by the one who opens it. The network itself stays as it was. */
 export const networkMatchers = {
-  /** `expect(network).toReach('laptop', 'web:443')`: it is open (TCP), answers (UDP), or answers pings (no port). */
+  /**
+   * `expect(network).toReach('laptop', 'web:443')`: it is open (TCP), answers (UDP), or answers pings (no port).
+   *
+   * @param from the node that opens it
+   * @param target a node or address, with a port, or without one to ping it
+   * @param options protocol, local port, how long to wait in milliseconds
+   * @example
+   * const network = createNetwork({
+   *   nodes: {
+   *     laptop: { address: '10.6.0.2/24' },
+   *     web: { address: '10.6.0.7/24', services: [listener({ port: 443 })] },
+   *   },
+   *   links: { lan: ['laptop', 'web'] },
+   * })
+   * expect(network).toReach('laptop', 'web:443')
+   * expect(network).not.toReach('laptop', 'web:80')
+   */
   toReach: (network: Network, from: string, target: string, options: ReachOptions = {}): Judged =>
     judge(network, from, target, options, 'reached', 'reach'),
-  /** `expect(network).toRefuse('laptop', 'web:22')`: a RST, or ICMP port unreachable, comes back. */
+  /**
+   * `expect(network).toRefuse('laptop', 'web:22')`: a RST, or ICMP port unreachable, comes back.
+   *
+   * @param from the node that opens it
+   * @param target a node or address, with a port, or without one to ping it
+   * @param options protocol, local port, how long to wait in milliseconds
+   * @example
+   * const network = createNetwork({
+   *   nodes: {
+   *     laptop: { address: '10.6.0.2/24' },
+   *     web: { address: '10.6.0.7/24', services: [listener({ port: 443 })] },
+   *   },
+   *   links: { lan: ['laptop', 'web'] },
+   * })
+   * expect(network).toRefuse('laptop', 'web:22')
+   * expect(network).toRefuse('laptop', 'web:53', { protocol: 'udp' })
+   * expect(network).not.toRefuse('laptop', 'web:443')
+   */
   toRefuse: (network: Network, from: string, target: string, options: ReachOptions = {}): Judged =>
     judge(network, from, target, options, 'refused', 'be refused by'),
-  /** `expect(network).toFilter('attacker', 'web:22')`: nothing comes back. */
+  /**
+   * `expect(network).toFilter('attacker', 'web:22')`: nothing comes back.
+   *
+   * @param from the node that opens it
+   * @param target a node or address, with a port, or without one to ping it
+   * @param options protocol, local port, how long to wait in milliseconds
+   * @example
+   * const network = createNetwork({
+   *   nodes: {
+   *     laptop: { address: '10.6.0.2/24' },
+   *     web: { address: '10.6.0.7/24', services: [listener({ port: 443 })], rules: 'iptables -A INPUT -p tcp --dport 22 -j DROP' },
+   *   },
+   *   links: { lan: ['laptop', 'web'] },
+   * })
+   * expect(network).toFilter('laptop', 'web:22', { timeoutMs: 1000 })
+   * expect(network).not.toFilter('laptop', 'web:443')
+   */
   toFilter: (network: Network, from: string, target: string, options: ReachOptions = {}): Judged =>
     judge(network, from, target, options, 'filtered', 'be filtered on the way to'),
 }

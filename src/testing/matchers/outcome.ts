@@ -10,6 +10,20 @@ export const outcomeMatchers = {
   /**
    * `expect(outcome).toBeDecidedBy('filter/FORWARD:3')`: the rule, or policy (`filter/INPUT:policy`), that dropped,
    * rejected or let it pass.
+   *
+   * @param received the outcome of a `step`, or a hop of a network
+   * @param place table, chain and the rule's number from 1, or `policy`
+   * @throws RangeError when that is no place, e.g. without a table
+   * @example
+   * const gateway = createFirewall({
+   *   interfaces: { lan0: ['10.6.0.1/24'], wan0: ['203.0.113.1/24'] },
+   *   routes: ['default via 203.0.113.254 dev wan0'],
+   *   rules: 'iptables -A FORWARD -i lan0 -j ACCEPT',
+   * })
+   * const syn = tcp({ from: '10.6.0.2:40000', to: '198.51.100.7:443', flags: 'S' })
+   * const outcome = step(gateway, { device: 'lan0', packet: syn })
+   * expect(outcome).toBeDecidedBy('filter/FORWARD:1')
+   * expect(outcome).not.toBeDecidedBy('filter/FORWARD:policy')
    */
   toBeDecidedBy(received: Outcome | Hop, place: string): Judged {
     if (!PLACE.test(place))
@@ -30,6 +44,19 @@ export const outcomeMatchers = {
   /**
    * `expect(outcome).toHaveTranslated({ source: '203.0.113.1:40001' })`: NAT has changed this end of the packet to that.
    * Without a port the address is enough; without an argument any translation is.
+   *
+   * @param received the outcome of a `step`, or a hop of a network
+   * @param wanted the ends after NAT
+   * @example
+   * const gateway = createFirewall({
+   *   interfaces: { lan0: ['10.6.0.1/24'], wan0: ['203.0.113.1/24'] },
+   *   routes: ['default via 203.0.113.254 dev wan0'],
+   *   rules: 'iptables -t nat -A POSTROUTING -o wan0 -j MASQUERADE',
+   * })
+   * const syn = tcp({ from: '10.6.0.2:40000', to: '198.51.100.7:443', flags: 'S' })
+   * const outcome = step(gateway, { device: 'lan0', packet: syn })
+   * expect(outcome).toHaveTranslated({ source: '203.0.113.1' })
+   * expect(outcome).not.toHaveTranslated({ destination: '198.51.100.7' })
    */
   toHaveTranslated(received: Outcome | Hop, wanted: Translation = {}): Judged {
     const outcome = outcomeOf(received)
