@@ -14,7 +14,7 @@ import { PersistentVector } from './persistent/vector.ts'
 import { toJiffies } from './rules/matches/jiffies.ts'
 import type { Counters, Ruleset } from './rules/model.ts'
 import { type HostResolver, type ParseOptions, parseRules } from './rules/parse.ts'
-import { setsNamedBy } from './rules/set-names.ts'
+import { refuseMissingSets, setsNamedBy } from './rules/set-names.ts'
 import { restoreSets } from './sets/restore.ts'
 import { SetTable } from './sets/set-table.ts'
 import { FirewallState } from './state.ts'
@@ -53,7 +53,7 @@ export interface FirewallOptions {
  * Makes a firewall: devices, routes, rules, and no connections yet.
  *
  * @throws DiagnosticError when a rules or routes text is wrong; it carries every error, with line and column
- * @throws RangeError for sysctls, devices or addresses that do not exist
+ * @throws RangeError for sysctls, devices, addresses or (in a `Ruleset`) ipsets that do not exist
  * @example
  * const firewall = createFirewall({
  *   interfaces: { lan0: ['10.6.0.1/16'], wan0: ['203.0.113.1/24'] },
@@ -79,6 +79,8 @@ export function createFirewall(options: FirewallOptions = {}): FirewallState {
     true,
   )
   const { compiled, counters } = compileConfig(config, undefined, PersistentVector.empty<Counters>())
+  refuseMissingSets(config.rules.ipv4, sets)
+  refuseMissingSets(config.rules.ipv6, sets)
   return new FirewallState({
     config,
     compiled,

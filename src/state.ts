@@ -7,6 +7,7 @@ import type { FragmentQueue } from './packet/fragments.ts'
 import type { PersistentMap } from './persistent/map.ts'
 import type { PersistentVector } from './persistent/vector.ts'
 import type { Counters } from './rules/model.ts'
+import { refuseMissingSets } from './rules/set-names.ts'
 import type { SetTable } from './sets/set-table.ts'
 
 interface Parts {
@@ -57,9 +58,15 @@ export class FirewallState {
     this.nextPacketId = parts.nextPacketId
   }
 
-  /** The same connections, counters and memory under another configuration. */
+  /**
+   * The same connections, counters and memory under another configuration.
+   * @throws RangeError when it is impossible, or its rules name an ipset that is not there
+   */
   reconfigured(config: FirewallConfig): FirewallState {
     const { compiled, counters } = compileConfig(config, this, this.counters)
+    const { ipv4, ipv6 } = this.config.rules
+    if (config.rules.ipv4 !== ipv4) refuseMissingSets(config.rules.ipv4, this.sets)
+    if (config.rules.ipv6 !== ipv6) refuseMissingSets(config.rules.ipv6, this.sets)
     return this.with({ config, compiled, counters })
   }
 

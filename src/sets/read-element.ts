@@ -93,8 +93,8 @@ class DimensionReader {
   }
 
   private addresses(): Iterable<Value> {
-    const [first = '', last] = this.word.text.split('-')
-    const [text = '', length] = first.split('/')
+    const [first, last] = this.ends(this.word.text)
+    const [text, length] = cut(first, first.indexOf('/'))
     const whole = this.wholeLength
     if (this.at > 0 || this.family === 6) {
       if (last !== undefined || (length !== undefined && Number(length) !== whole))
@@ -132,12 +132,12 @@ class DimensionReader {
   }
 
   private networks(): Iterable<Value> {
-    const [first = '', last] = this.word.text.split('-')
+    const [first, last] = this.ends(this.word.text)
     if (last !== undefined) {
       if (this.family === 6 || first.includes('/')) throw this.wrong(`bad range '${this.word.text}'`)
       return this.networkRange(this.address(first).w0 >>> 0, this.address(last).w0 >>> 0)
     }
-    const [text = '', length] = first.split('/')
+    const [text, length] = cut(first, first.indexOf('/'))
     // hash:net,iface alone holds the network of everything
     const least = this.type.dimensions[1] === 'iface' ? 0 : 1
     const bits = length === undefined ? this.wholeLength : this.prefixLength(length, least)
@@ -183,9 +183,23 @@ class DimensionReader {
       if (text !== '0') throw this.wrong(`protocol ${protocol} has no ports`, 'the port 0')
       return [0, 0]
     }
-    const [first = '', last = first] = text.split('-')
+    const [first, last = first] = this.ends(text)
     const [from, to] = [this.port(first, protocol), this.port(last, protocol)]
     return [Math.min(from, to), Math.max(from, to)]
+  }
+
+  /**
+   * What stands before and behind the first `-`. Brackets around a name keep its dashes: `[ftp-data]-http`.
+   *
+   * @returns the second is undefined without a dash
+   */
+  private ends(text: string): readonly [string, string?] {
+    const closing = text.startsWith('[') ? text.indexOf(']') : 0
+    if (closing < 0) throw this.wrong(`a bracket that is never closed in '${text}'`, ']')
+    const dash = text.indexOf('-', closing)
+    const behind = text.slice(closing + 1)
+    if (closing > 0 && /^[^-/]/.test(behind)) throw this.wrong(`'${behind}' stands behind a bracket`, '-')
+    return cut(text, dash)
   }
 
   private protocol(text: string): number {
@@ -196,7 +210,7 @@ class DimensionReader {
   }
 
   private port(text: string, protocol: number): number {
-    const service = servicePort(text, SERVICE_PROTOCOLS.get(protocol) ?? 'udp')
+    const service = servicePort(unbracketed(text), SERVICE_PROTOCOLS.get(protocol) ?? 'udp')
     if (service !== undefined) return service
     if (!/^(0x[0-9a-f]+|\d+)$/i.test(text) || Number(text) > 65535)
       throw this.wrong(`'${text}' is no port`, 'a port from 0 to 65535 or a service name')
@@ -232,7 +246,7 @@ class DimensionReader {
   }
 
   private address(text: string): Address {
-    const address = Address.tryParse(text)
+    const address = Address.tryParse(unbracketed(text))
     if (address?.family === this.family) return address
     throw this.wrong(`'${text}' is no address of the set's family`, `an IPv${this.family} address`)
   }
@@ -252,6 +266,15 @@ class DimensionReader {
   private wrong(message: string, expected?: string): SetError {
     return new SetError(message, this.word, expected === undefined ? {} : { expected })
   }
+}
+
+/** The text before and behind the character at an index; all of it and undefined for the index -1. */
+function cut(text: string, at: number): readonly [string, string?] {
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)]
+}
+
+function unbracketed(text: string): string {
+  return text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text
 }
 
 /** Whose services a port's name is looked up among; UDP-Lite's are UDP's. */
