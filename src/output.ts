@@ -147,6 +147,9 @@ export function postrouting(skb: Skb, transaction: Transaction): boolean {
         transaction,
       )
       return false
+    case 'malformed':
+      transaction.discards('its extension headers cannot be repeated in every fragment')
+      return false
     default:
       return cut satisfies never
   }

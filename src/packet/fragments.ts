@@ -75,6 +75,8 @@ export type OutputCut =
   | { readonly kind: 'fragments'; readonly packets: readonly Uint8Array[] }
   /** ICMP fragmentation needed or ICMPv6 packet too big, with this MTU, goes back instead. */
   | { readonly kind: 'too-big'; readonly mtu: number }
+  /** Nothing leaves: its extension headers cannot be read where they must be repeated. */
+  | { readonly kind: 'malformed' }
 
 /**
  * The end of POSTROUTING (`ip_finish_output`, `ip6_finish_output`): a packet that is too big or came in fragments is
@@ -94,7 +96,8 @@ export function cutForOutput(skb: Skb, mtu: number, identification: number): Out
     return { kind: 'as-is' }
   if ((fragmentMaxSize === 0 && bytes.length > mtu) || fragmentMaxSize > mtu) return { kind: 'too-big', mtu }
   const packets = fragmentIpv6(bytes, mtu, identification, skb)
-  return packets === undefined ? { kind: 'too-big', mtu } : { kind: 'fragments', packets }
+  if (packets === 'malformed') return { kind: 'malformed' }
+  return packets === 'no-room' ? { kind: 'too-big', mtu } : { kind: 'fragments', packets }
 }
 
 /**

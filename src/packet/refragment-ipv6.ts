@@ -10,22 +10,23 @@ const OPTION_HOME_ADDRESS = 201
  * Cuts a packet as `ip6_fragment` does: hop-by-hop, routing and destination options up to the routing header are
  * repeated, then comes the fragment header.
  *
- * @returns new packets, or undefined if the packet cannot be cut (its headers are malformed, or leave no room)
+ * @returns new packets; `no-room` if its headers leave none for data (packet too big goes back), `malformed` if they
+ * cannot be read in the packet's first fragment (it is dropped without a word)
  */
 export function fragmentIpv6(
   bytes: Uint8Array,
   mtu: number,
   identification: number,
   memory: FragmentMemory = {},
-): Uint8Array[] | undefined {
+): Uint8Array[] | 'no-room' | 'malformed' {
   const { fragmentMaxSize = 0, fragmentSizes } = memory
   const linearLength = fragmentSizes === undefined ? bytes.length : fragmentSizes[0]!
   const place = unfragmentablePart(bytes, linearLength)
-  if (place === undefined) return undefined
+  if (place === undefined) return 'malformed'
   const { headerLength, nextHeaderAt } = place
   const limit = fragmentMaxSize === 0 ? mtu : Math.max(fragmentMaxSize, MIN_MTU)
   const room = limit - headerLength - FRAGMENT_HEADER_LENGTH
-  if (room < 8) return undefined
+  if (room < 8) return 'no-room'
 
   const list =
     fragmentSizes === undefined ? undefined : asTheyCame(bytes.length, fragmentSizes, headerLength, room)
