@@ -104,7 +104,20 @@ export interface History {
   readonly happenings: readonly Happening[]
 }
 
-/** Whole histories at a site: several conversations side by side, told well or badly. */
+/**
+ * Whole histories at a site: several conversations side by side, told well or badly. {@link play} makes packets of them.
+ *
+ * @param site where the ends live
+ * @param shape what is talked, how much (default 4 conversations, 24 happenings at most) and how badly
+ * @example
+ * const shape = { protocols: ['tcp', 'udp'], maxConversations: 2, maxHappenings: 10, twisted: 0 }
+ * const histories = fc.sample(history(GATEWAY, shape), { numRuns: 100, seed: 1 })
+ * Math.max(...histories.map(({ conversations }) => conversations.length)) // 2
+ * Math.max(...histories.map(({ happenings }) => happenings.length)) // 10
+ * const firewall = createFirewall(siteOptions(GATEWAY))
+ * const [told] = histories
+ * play(firewall, told).length > 0 // true
+ */
 export function history(site: Site, shape: HistoryShape): fc.Arbitrary<History> {
   const { maxConversations = 4, minHappenings = 1, maxHappenings = 24 } = shape
   return fc.record({
@@ -120,7 +133,23 @@ export function history(site: Site, shape: HistoryShape): fc.Arbitrary<History> 
   })
 }
 
-/** @param places who talks to whom; default: hosts, the box and addresses that lead nowhere */
+/**
+ * Two ends that are going to talk, and how: one conversation of a {@link history}.
+ *
+ * @param site where the ends live; its `ports` are talked to as well
+ * @param protocols one of these is talked; a name that stands twice is drawn twice as often
+ * @param places who talks to whom; default: hosts, the box and addresses that lead nowhere
+ * @example
+ * const talks = fc.sample(conversation(GATEWAY, ['udp', 'tftp']), { numRuns: 100, seed: 1 })
+ * new Set(talks.map(({ protocol }) => protocol)).size // 2
+ * talks.filter(({ protocol }) => protocol === 'tftp').every(({ server }) => server.port === 69) // true
+ * const fixed = fc.constant([
+ *   { at: 'lan0', address: '10.6.0.2' },
+ *   { at: 'wan0', address: '198.51.100.7' },
+ * ])
+ * const [{ client, server }] = fc.sample(conversation(GATEWAY, ['tcp'], fixed), { numRuns: 1, seed: 1 })
+ * `${client.address} asks ${server.address}` // 10.6.0.2 asks 198.51.100.7
+ */
 export function conversation(
   site: Site,
   protocols: readonly ConversationProtocol[],

@@ -16,17 +16,49 @@ export interface DialogueOptions {
   readonly mutated?: number
 }
 
-/** A TCP connection from its first SYN to its end, and perhaps another one on the same ports. */
+/**
+ * A TCP connection from its first SYN (a few are picked up in the middle) to its end, and perhaps another one on the
+ * same ports. {@link play} makes packets of it.
+ *
+ * @param site where the two ends live
+ * @example
+ * const firewall = createFirewall(siteOptions(GATEWAY))
+ * const told = fc.sample(tcpDialogue(GATEWAY, { mutated: 0 }), { numRuns: 50, seed: 1 })
+ * const flagsOf = history => play(firewall, history).map(({ arrival }) => String(arrival.packet).split(' ')[4])
+ * const flags = told.map(flagsOf)
+ * flags.filter(([first]) => first === 'S').length // 42
+ * flags.some(list => list.slice(0, 4).join(' ') === 'S SA A PA') // true
+ */
 export function tcpDialogue(site: Site, options?: DialogueOptions): fc.Arbitrary<History> {
   return dialogue(site, 'tcp', options)
 }
 
-/** Datagrams to and fro. */
+/**
+ * UDP datagrams to and fro between two ports.
+ *
+ * @param site where the two ends live
+ * @example
+ * const firewall = createFirewall(siteOptions(GATEWAY))
+ * const told = fc.sample(udpExchange(GATEWAY, { mutated: 0 }), { numRuns: 50, seed: 1 })
+ * told.every(({ conversations }) => conversations[0].protocol === 'udp') // true
+ * const steps = told.flatMap(history => play(firewall, history))
+ * steps.every(({ arrival }) => arrival.packet.decoded.kind === 'udp') // true
+ */
 export function udpExchange(site: Site, options?: DialogueOptions): fc.Arbitrary<History> {
   return dialogue(site, 'udp', options)
 }
 
-/** Echo requests and other queries, and their replies. */
+/**
+ * ICMP echo requests and other queries, and their replies.
+ *
+ * @param site where the two ends live
+ * @example
+ * const firewall = createFirewall(siteOptions(GATEWAY))
+ * const told = fc.sample(icmpExchange(GATEWAY, { mutated: 0 }), { numRuns: 50, seed: 1 })
+ * const texts = told.flatMap(history => play(firewall, history)).map(({ arrival }) => String(arrival.packet))
+ * texts.every(text => text.startsWith('icmp ')) // true
+ * texts.some(text => text.includes('echo-request')) && texts.some(text => text.includes('echo-reply')) // true
+ */
 export function icmpExchange(site: Site, options?: DialogueOptions): fc.Arbitrary<History> {
   return dialogue(site, 'icmp', options)
 }

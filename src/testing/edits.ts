@@ -20,6 +20,15 @@ export interface RulesetEdit {
  * @param ruleset with at least one rule
  * @param site what new rules are about
  * @throws RangeError for a ruleset without rules
+ * @example
+ * const { ruleset } = parseRules('iptables -A INPUT -p tcp --dport 22 -j DROP', { family: 4 })
+ * const edits = rulesetEdits(ruleset, GATEWAY, { tables: ['filter'], extensions: ['tcp'] })
+ * const changes = fc.sample(edits, { numRuns: 200, seed: 1 }).map(({ change }) => change)
+ * changes.includes('filter/INPUT:1 rule dropped') // true
+ * changes.some(change => /^filter\/FORWARD:1 new: /.test(change)) // true
+ * // shrinks to the first rule taken away
+ * const { counterexample } = fc.check(fc.property(edits, ({ change }) => change === ''), { seed: 1 })
+ * counterexample[0].change // 'filter/INPUT:1 rule dropped'
  */
 export function rulesetEdits(ruleset: Ruleset, site: Site, shape: RulesetShape): fc.Arbitrary<RulesetEdit> {
   const known = [...mutants(ruleset)].map(({ ruleset: changed, place, change }) => {

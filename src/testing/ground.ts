@@ -6,6 +6,17 @@ import type { Site } from './site.ts'
 /**
  * The surroundings of a firewall, one site for each family that it has addresses or rules in: behind every device a
  * plain host or two, and the addresses at the edges of its rules' prefixes, each behind the device that leads there.
+ *
+ * @returns IPv4 first; none for a firewall without addresses and routes
+ * @example
+ * const firewall = createFirewall({
+ *   interfaces: { lan0: ['10.6.0.1/16'], wan0: ['203.0.113.1/24', '2001:db8:ffff::1/64'] },
+ *   rules: 'iptables -A FORWARD -s 10.6.4.0/22 -p tcp --dport 8080 -j ACCEPT',
+ * })
+ * const [site, site6] = sitesOf(firewall)
+ * site.hosts.lan0.slice(2) // ["10.6.4.1","10.6.4.0","10.6.7.255","10.6.3.255","10.6.8.0"]
+ * site.ports // [8080,8079,8081]
+ * site6.hosts.wan0 // ["2001:db8:ffff::2","2001:db8:ffff::3"]
  */
 export function sitesOf(firewall: FirewallState): readonly Site[] {
   return ([4, 6] as const).map(family => siteOf(firewall, family)).filter(site => site !== undefined)

@@ -22,6 +22,19 @@ export type PlayedStep =
  * of a rule is tried, too.
  *
  * @returns the steps in order; `finalState` of them is the firewall afterwards
+ * @example
+ * const rules = 'iptables -t nat -A POSTROUTING -o wan0 -j MASQUERADE'
+ * const firewall = createFirewall({ ...siteOptions(GATEWAY), rules })
+ * const client = { at: 'lan0', address: '10.6.0.2', port: 40000 }
+ * const server = { at: 'wan0', address: '198.51.100.7', port: 53 }
+ * const fields = { course: 0, initialSequence: [1000, 5000], window: 65535, options: 'none' }
+ * const query = { protocol: 'udp', client, server, ...fields }
+ * const next = { kind: 'next', about: 0, twist: {} }
+ * const steps = play(firewall, { conversations: [query], happenings: [next, next] }, { ids: 'plain' })
+ * // the server answers who it has seen: the gateway
+ * console.log(steps.map(({ arrival }) => `${arrival.device}: ${arrival.packet}`).join('\n'))
+ * // lan0: udp 10.6.0.2:40000 > 198.51.100.7:53 data="AAAAAAAAAAAA"
+ * // wan0: udp 198.51.100.7:53 > 203.0.113.1:40000 data="AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
  */
 export function play(
   firewall: FirewallState,
@@ -42,7 +55,23 @@ export interface PlayOptions {
 
 export type PlayedArrival = Arrival & { readonly packet: Packet }
 
-/** The firewall after the last step. */
+/**
+ * The firewall after the last step.
+ *
+ * @param firewall what the steps were played on; the result when there are none
+ * @example
+ * const firewall = createFirewall(siteOptions(GATEWAY))
+ * const client = { at: 'lan0', address: '10.6.0.2', port: 40000 }
+ * const server = { at: 'wan0', address: '198.51.100.7', port: 53 }
+ * const fields = { course: 0, initialSequence: [1000, 5000], window: 65535, options: 'none' }
+ * const query = { protocol: 'udp', client, server, ...fields }
+ * const next = { kind: 'next', about: 0, twist: {} }
+ * const steps = play(firewall, { conversations: [query], happenings: [next, { kind: 'wait', ms: 10_000 }] })
+ * const after = finalState(firewall, steps)
+ * after.nowMs - firewall.nowMs // 10000
+ * conntrackList(after).length // 1
+ * finalState(firewall, []) === firewall // true
+ */
 export function finalState(firewall: FirewallState, steps: readonly PlayedStep[]): FirewallState {
   const last = steps.at(-1)
   if (last === undefined) return firewall

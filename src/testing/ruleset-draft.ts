@@ -17,7 +17,25 @@ export interface RuleDraft {
   readonly words: string
 }
 
-/** The `iptables-restore` text of a draft. */
+/**
+ * The `iptables-restore` text of a draft: every built-in chain, and the user chains that its rules mention.
+ *
+ * @returns lines, each with a newline; '' for a draft without tables
+ * @example
+ * const rules = [
+ *   { chain: 'INPUT', words: '-p tcp --dport 22 -j c0' },
+ *   { chain: 'c0', words: '-s 10.6.0.0/16 -j ACCEPT' },
+ * ]
+ * console.log(rulesetText({ tables: [{ name: 'filter', policies: { INPUT: 'DROP' }, rules }] }))
+ * // *filter
+ * // :INPUT DROP [0:0]
+ * // :FORWARD ACCEPT [0:0]
+ * // :OUTPUT ACCEPT [0:0]
+ * // :c0 - [0:0]
+ * // -A INPUT -p tcp --dport 22 -j c0
+ * // -A c0 -s 10.6.0.0/16 -j ACCEPT
+ * // COMMIT
+ */
 export function rulesetText(draft: RulesetDraft): string {
   return draft.tables.map(tableText).join('')
 }

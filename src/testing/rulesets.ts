@@ -30,7 +30,23 @@ const CHAIN_WEIGHTS: { readonly [chain: string]: number } = {
   INPUT: 3,
 }
 
-/** Rulesets that iptables accepts: chains, jumps, gotos, NAT, and whatever extensions are asked for. */
+/**
+ * Rulesets that iptables accepts: chains, jumps, gotos, NAT, and whatever extensions are asked for. They shrink to the
+ * rules that matter. {@link rulesetText} makes text of them.
+ *
+ * @param site whose addresses and devices the rules are about
+ * @param shape which tables and extensions, and at most how many rules a table has (default 8, preamble not counted)
+ * @example
+ * const drafts = rulesetDraft(GATEWAY, { tables: ['nat', 'filter'], extensions: ['tcp', 'DNAT'], maxRules: 4 })
+ * const valid = draft => parseRules(rulesetText(draft), { family: 4 }).diagnostics.length === 0
+ * fc.check(fc.property(drafts, valid), { seed: 1 }).failed // false
+ * // shrinks to the one rule that matters
+ * const { counterexample } = fc.check(
+ *   fc.property(drafts, draft => !/FORWARD.* -j DROP/.test(rulesetText(draft))),
+ *   { seed: 1, numRuns: 1000 },
+ * )
+ * counterexample[0].tables.flatMap(({ rules }) => rules) // [{"chain":"FORWARD","words":"-j DROP"}]
+ */
 export function rulesetDraft(site: Site, shape: RulesetShape): fc.Arbitrary<RulesetDraft> {
   const made: fc.Arbitrary<RulesetDraft> = fc
     .tuple(...shape.tables.map(name => tableDraft(site, name, shape)))

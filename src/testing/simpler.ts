@@ -9,7 +9,19 @@ import { devicesOf, ownAddresses, type Site } from './site.ts'
  * packets as they should be, plain courses, ports and addresses. Following any of them ends, so that a counterexample
  * becomes what a person would have written.
  *
+ * @param history stays as it is
  * @param sites where the ends live; their first hosts are the plainest
+ * @example
+ * const client = { at: 'lan0', address: '10.6.0.3', port: 1023 }
+ * const server = { at: 'wan0', address: '198.51.100.8', port: 53 }
+ * const query = { protocol: 'udp', client, server, course: 0, initialSequence: [7, 7], window: 512, options: 'mss' }
+ * const next = { kind: 'next', about: 0, twist: {} }
+ * let told = { conversations: [query], happenings: [next, next, { kind: 'wait', ms: 1000 }] }
+ * // as fast-check does: on with the first simpler one that still shows what is looked for
+ * const isUdp = ({ conversations }) => conversations.some(({ protocol }) => protocol === 'udp')
+ * for (let simpler = told; simpler; simpler = [...simplerHistories(told, [GATEWAY])].find(isUdp)) told = simpler
+ * const firewall = createFirewall(siteOptions(GATEWAY))
+ * play(firewall, told, { ids: 'plain' }).map(({ arrival }) => String(arrival.packet)) // [ 'udp 10.6.0.2:40000 > 198.51.100.7:80' ]
  */
 export function* simplerHistories(history: History, sites: readonly Site[]): Iterable<History> {
   yield* archetypes(history)

@@ -66,7 +66,14 @@ export const GATEWAY6: Site = {
   },
 }
 
-/** What `createFirewall` needs to know of a site. */
+/**
+ * What `createFirewall` needs to know of a site: its devices with their addresses, and its routes.
+ *
+ * @example
+ * const firewall = createFirewall({ ...siteOptions(GATEWAY), rules: 'iptables -P FORWARD DROP' })
+ * Object.keys(firewall.config.interfaces) // [ 'lan0', 'wan0', 'dmz0' ]
+ * firewall.config.routes // [ 'default via 203.0.113.254 dev wan0' ]
+ */
 export function siteOptions(site: Site): Pick<FirewallOptions, 'interfaces' | 'routes'> {
   return { interfaces: site.interfaces, routes: site.routes }
 }

@@ -112,7 +112,7 @@ it('a rule that is called reachable has a witness, unless a limit is in the way'
         if (report.status === 'reachable' && !text.includes('limit'))
           expect(finder.find(report), `${text}\n${JSON.stringify(report.id)}`).toHaveProperty('arrival')
     }),
-    { numRuns: 60 },
+    { numRuns: 60, seed: 1 },
   )
 })
 

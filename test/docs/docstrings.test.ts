@@ -1,8 +1,10 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as analysis from '../../src/analysis/index.ts'
 import * as core from '../../src/index.ts'
 import * as policy from '../../src/policy/index.ts'
 import * as scenario from '../../src/scenario/index.ts'
+import * as fastCheck from '../../src/testing/fast-check.ts'
 import { documented, runExample } from './docstrings.ts'
 
 /** By entry point: the file, what it exports, and what its examples may use besides. */
@@ -14,6 +16,11 @@ const ENTRIES: Readonly<Record<string, { file: string; exports: object; beside?:
     file: 'src/scenario/index.ts',
     exports: scenario,
     beside: { formatDiagnostic: core.formatDiagnostic },
+  },
+  'netfilter-sim/fast-check': {
+    file: 'src/testing/fast-check.ts',
+    exports: fastCheck,
+    beside: { ...core, fc },
   },
 }
 

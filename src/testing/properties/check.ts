@@ -41,8 +41,15 @@ export interface PropertyReport {
  * @param firewall as it is: its connections are part of every history
  * @throws RangeError when the property speaks of a device that the firewall does not have
  * @example
- * const { holds, counterexample } = checkProperty(firewall, neverReaches({ from: 'guest0', to: 'lan0' }))
- * if (!holds) console.log(counterexample.script)
+ * const firewall = createFirewall({
+ *   interfaces: { guest0: ['10.7.0.1/16'], lan0: ['10.6.0.1/16'] },
+ *   rules: `iptables -P FORWARD DROP
+ *           iptables -A FORWARD -i guest0 -p tcp --dport 443 -j ACCEPT`,
+ * })
+ * const { holds, counterexample } = checkProperty(firewall, neverReaches({ from: 'guest0', to: 'lan0' }), { seed: 1 })
+ * holds // false
+ * counterexample.packets // [ 'guest0: tcp 10.7.0.2:40000 > 10.6.0.2:443 S seq=1000' ]
+ * checkProperty(firewall, neverReaches({ from: 'lan0', to: 'guest0' }), { seed: 1 }).holds // true
  */
 export function checkProperty(
   firewall: FirewallState,
@@ -81,7 +88,28 @@ export function checkProperty(
   }
 }
 
-/** The same, throwing an Error whose message is the whole report when the property does not hold. */
+/**
+ * The same, throwing when the property does not hold: for tests whose runner has no matchers of ours.
+ *
+ * @returns the report, with what was tried and reached
+ * @throws Error whose message is the whole report ({@link formatReport}) when there is a counterexample; RangeError as
+ * {@link checkProperty}
+ * @example
+ * const firewall = createFirewall({
+ *   interfaces: { guest0: ['10.7.0.1/16'], lan0: ['10.6.0.1/16'] },
+ *   rules: 'iptables -A FORWARD -i guest0 -j DROP',
+ * })
+ * assertProperty(firewall, neverReaches({ from: 'guest0', to: 'lan0' }), { seed: 1 }).reach.matched // 1
+ * let message = ''
+ * try {
+ *   assertProperty(firewall, neverReaches({ from: 'lan0', to: 'guest0' }), { seed: 1 })
+ * } catch (error) {
+ *   message = error.message
+ * }
+ * console.log(message.split('\n')[0].replace(': ', '\n'))
+ * // it does not hold that nothing from lan0 reaches guest0
+ * // guest0 got tcp 10.6.0.2:40000 > 10.7.0.2:80 S seq=1000 ttl=63
+ */
 export function assertProperty(
   firewall: FirewallState,
   property: Property,

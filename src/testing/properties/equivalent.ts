@@ -34,7 +34,16 @@ export interface EquivalentReport {
  * @param options the box they are for; without interfaces one is made up, with every device that they name
  * @throws DiagnosticError for a text that is wrong
  * @example
- * const { verdict, counterexample } = equivalent(before, after, { interfaces, routes })
+ * const before = `iptables -A INPUT -p tcp --dport 80 -j DROP
+ *                 iptables -A INPUT -p tcp --dport 81 -j DROP`
+ * equivalent(before, 'iptables -A INPUT -p tcp --dport 80:81 -j DROP').by // 'proof'
+ * const box = { interfaces: { eth0: ['192.0.2.1/24'] } }
+ * const { verdict, counterexample } = equivalent(before, 'iptables -A INPUT -p tcp --dport 80:82 -j DROP', {
+ *   ...box,
+ *   seed: 1,
+ * })
+ * verdict // 'different'
+ * counterexample.packets // [ 'eth0: tcp 192.0.2.66:40000 > 192.0.2.1:82 S seq=1000' ]
  */
 export function equivalent(first: Rules, second: Rules, options: EquivalentOptions = {}): EquivalentReport {
   const box = options.interfaces === undefined ? madeUpBox(first, second) : boxOf(options)
@@ -65,10 +74,16 @@ export function equivalent(first: Rules, second: Rules, options: EquivalentOptio
 
 /**
  * Another firewall does the same to every packet of every history: the same packets leave and are delivered, the same
- * is logged. Both see the packets that the first one's neighbours send.
+ * is logged. Both see the packets that the first one's neighbours send, at the same times.
  *
+ * @param other has the same devices, and may have connections of its own
  * @example
- * checkProperty(before, sameAs(after))
+ * const box = { interfaces: { eth0: ['192.0.2.1/24'] } }
+ * const silent = createFirewall({ ...box, rules: 'iptables -A INPUT -p tcp --dport 113 -j DROP' })
+ * const polite = createFirewall({ ...box, rules: 'iptables -A INPUT -p tcp --dport 113 -j REJECT' })
+ * checkProperty(silent, sameAs(silent), { seed: 1 }).holds // true
+ * console.log(checkProperty(silent, sameAs(polite), { seed: 1 }).counterexample.why)
+ * // dropped by filter/INPUT:1 by the first, rejected by filter/INPUT:1 by the second
  */
 export function sameAs(other: FirewallState): Property {
   return {

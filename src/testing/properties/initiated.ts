@@ -9,7 +9,19 @@ import { type Property, passed } from './property.ts'
  *
  * @param zone devices, prefixes or `box`
  * @example
- * onlyInitiatedFrom('lan0')
+ * const network = { interfaces: { lan0: ['10.6.0.1/16'], wan0: ['203.0.113.1/24'] } }
+ * const inside = onlyInitiatedFrom('lan0')
+ * inside.sentence // 'connections are only opened from lan0'
+ * const dropAll = 'iptables -P INPUT DROP\niptables -P FORWARD DROP\n'
+ * const open = createFirewall({ ...network, rules: `${dropAll}iptables -A FORWARD -j ACCEPT` })
+ * const { counterexample } = checkProperty(open, inside, { seed: 1 })
+ * counterexample.packets // [ 'wan0: tcp 203.0.113.2:40000 > 10.6.0.2:80 S seq=1000' ]
+ * const established = 'iptables -A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT'
+ * const closed = createFirewall({
+ *   ...network,
+ *   rules: `${dropAll}${established}\niptables -A FORWARD -i lan0 -j ACCEPT`,
+ * })
+ * checkProperty(closed, inside, { seed: 1 }).holds // true
  */
 export function onlyInitiatedFrom(zone: Place): Property {
   return {
@@ -34,8 +46,16 @@ export function onlyInitiatedFrom(zone: Place): Property {
  * What comes from a place and passes is an answer: to a packet that was passed on before, whoever sent it, or an ICMP
  * error about one.
  *
+ * @param from devices, prefixes or `box`
  * @example
- * nothingUnsolicited('wan0')
+ * const firewall = createFirewall({
+ *   interfaces: { lan0: ['10.6.0.1/16'], wan0: ['203.0.113.1/24'] },
+ *   rules: `iptables -P INPUT DROP
+ *           iptables -A FORWARD -i wan0 -m conntrack ! --ctstate ESTABLISHED -j DROP`,
+ * })
+ * checkProperty(firewall, nothingUnsolicited('wan0'), { seed: 1 }).holds // true
+ * const { counterexample } = checkProperty(firewall, nothingUnsolicited('lan0'), { seed: 1 })
+ * counterexample.packets // [ 'lan0: tcp 10.6.0.2:40000 > 203.0.113.2:80 S seq=1000' ]
  */
 export function nothingUnsolicited(from: Place): Property {
   return {

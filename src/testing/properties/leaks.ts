@@ -9,9 +9,26 @@ import type { Property } from './property.ts'
  * is no secret there, e.g. when an error sends it back.
  *
  * @param range a prefix, or several
- * @throws RangeError for a range that is no prefix
+ * @param device the name of a device of the firewall
+ * @throws RangeError for a range that is no prefix; `begin` for a device that the firewall does not have
  * @example
- * noLeak('10.6.0.0/16', 'wan0')
+ * const network = {
+ *   interfaces: { lan0: ['10.6.0.1/16'], wan0: ['203.0.113.1/24'] },
+ *   routes: ['default via 203.0.113.254 dev wan0'],
+ * }
+ * const secret = noLeak('10.6.0.0/16', 'wan0')
+ * secret.sentence // 'no address of 10.6.0.0/16 shows on wan0'
+ * const forgetful = createFirewall({
+ *   ...network,
+ *   rules: 'iptables -t nat -A POSTROUTING -o wan0 -p udp -j MASQUERADE',
+ * })
+ * console.log(checkProperty(forgetful, secret, { seed: 1 }).counterexample.why)
+ * // wan0 got 10.6.0.2 in tcp 10.6.0.2:40000 > 198.51.100.7:80 S seq=1000 ttl=63
+ * const closed = createFirewall({
+ *   ...network,
+ *   rules: 'iptables -P OUTPUT DROP\niptables -A FORWARD -o wan0 -j DROP',
+ * })
+ * checkProperty(closed, secret, { seed: 1 }).holds // true
  */
 export function noLeak(range: string | readonly string[], device: string): Property {
   const texts = [range].flat()

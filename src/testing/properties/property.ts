@@ -41,7 +41,13 @@ export interface Property {
  * @param holds false, or text that says what is wrong, breaks it; true and undefined do not
  * @param scope packets to try first
  * @example
- * everyOutcome('nothing is rejected', ({ outcome }) => outcome.fate.kind !== 'rejected')
+ * const quiet = everyOutcome('nothing is rejected', ({ outcome }) => outcome.fate.kind !== 'rejected')
+ * const firewall = createFirewall({
+ *   interfaces: { eth0: ['192.0.2.1/24'] },
+ *   rules: 'iptables -A INPUT -p tcp --dport 113 -j REJECT',
+ * })
+ * const { counterexample } = checkProperty(firewall, quiet, { seed: 1 })
+ * counterexample.packets // [ 'eth0: tcp 192.0.2.66:40000 > 192.0.2.1:113 S seq=1000' ]
  */
 export function everyOutcome(
   sentence: string,
@@ -56,7 +62,21 @@ export function everyOutcome(
   return { sentence, ...(scope !== undefined && { scope }), begin: () => judge }
 }
 
-/** All of them hold. */
+/**
+ * All of them hold, as one property: one search instead of several. It looks first where the first one with a scope
+ * does.
+ *
+ * @returns its sentence is theirs, joined by `, and `
+ * @example
+ * const firewall = createFirewall({
+ *   interfaces: { guest0: ['10.7.0.1/16'], lan0: ['10.6.0.1/16'] },
+ *   rules: 'iptables -A FORWARD -i guest0 -j DROP',
+ * })
+ * const apart = allOf(neverReaches({ from: 'guest0', to: 'lan0' }), neverReaches({ from: 'lan0', to: 'guest0' }))
+ * apart.sentence // 'nothing from guest0 reaches lan0, and nothing from lan0 reaches guest0'
+ * const { counterexample } = checkProperty(firewall, apart, { seed: 1 })
+ * counterexample.packets // [ 'lan0: tcp 10.6.0.2:40000 > 10.7.0.2:80 S seq=1000' ]
+ */
 export function allOf(...properties: readonly Property[]): Property {
   const scope = properties.find(property => property.scope !== undefined)?.scope
   return {
@@ -74,8 +94,19 @@ export function allOf(...properties: readonly Property[]): Property {
  * The property, but only about packets that the caller's own predicate picks. What other packets do is still seen: a
  * connection that one of them opened is open.
  *
+ * @param picks whether a packet that breaks the property counts
+ * @param words what such packets are called in the sentence; default `some packets`
  * @example
- * where(neverReaches({ from: 'wan0', to: 'lan0' }), ({ arrival }) => arrival.packet.bytes.length < 1000)
+ * const firewall = createFirewall({
+ *   interfaces: { guest0: ['10.7.0.1/16'], lan0: ['10.6.0.1/16'] },
+ *   rules: 'iptables -A FORWARD -i guest0 -p tcp -j DROP',
+ * })
+ * const apart = neverReaches({ from: 'guest0', to: 'lan0' })
+ * const isTcp = ({ arrival }) => arrival.packet.decoded.kind === 'tcp'
+ * checkProperty(firewall, apart, { seed: 1 }).holds // false
+ * const { sentence, holds } = checkProperty(firewall, where(apart, isTcp, 'TCP'), { seed: 1 })
+ * sentence // 'for TCP: nothing from guest0 reaches lan0'
+ * holds // true
  */
 export function where(
   property: Property,

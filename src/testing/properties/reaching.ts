@@ -16,8 +16,15 @@ export interface NeverReachesOptions extends Scope {
  *
  * @throws RangeError for a protocol that is not known; `begin` for a device that the firewall does not have
  * @example
- * neverReaches({ from: 'guest0', to: ['lan0', '10.6.0.0/16'] })
- * neverReaches({ from: 'wan0', to: 'box', protocol: 'tcp', port: 22 })
+ * neverReaches({ from: 'guest0', to: ['lan0', '10.6.0.0/16'] }).sentence // 'nothing from guest0 reaches lan0 or 10.6.0.0/16'
+ * const firewall = createFirewall({
+ *   interfaces: { lan0: ['10.6.0.1/16'], wan0: ['203.0.113.1/24'] },
+ *   rules: `iptables -A INPUT -i lan0 -p tcp --dport 22 -j ACCEPT
+ *           iptables -A INPUT -p tcp --dport 22 -j DROP`,
+ * })
+ * const ssh = { protocol: 'tcp', port: 22 }
+ * checkProperty(firewall, neverReaches({ from: 'wan0', to: 'box', ...ssh }), { seed: 1 }).holds // true
+ * checkProperty(firewall, neverReaches({ from: 'lan0', to: 'box', ...ssh }), { seed: 1 }).holds // false
  */
 export function neverReaches(options: NeverReachesOptions): Property {
   const { from, to, answers = false } = options
@@ -47,7 +54,17 @@ export function neverReaches(options: NeverReachesOptions): Property {
  * that the packet is addressed to, before any DNAT.
  *
  * @example
- * alwaysReaches({ from: 'wan0', to: '203.0.113.1', protocol: 'tcp', port: 443 })
+ * const firewall = createFirewall({
+ *   interfaces: { lan0: ['10.6.0.1/16'], wan0: ['203.0.113.1/24'] },
+ *   rules: `iptables -P FORWARD DROP
+ *           iptables -A FORWARD -p tcp --dport 443 -j ACCEPT
+ *           iptables -t nat -A PREROUTING -d 203.0.113.1 -p tcp --dport 443 -j DNAT --to-destination 10.6.0.10`,
+ * })
+ * const web = alwaysReaches({ from: 'wan0', to: '203.0.113.1', protocol: 'tcp', port: 443 })
+ * checkProperty(firewall, web, { seed: 1 }).holds // true
+ * const lan = alwaysReaches({ from: 'wan0', to: 'lan0', protocol: 'tcp', port: [443, 8443] })
+ * const { counterexample } = checkProperty(firewall, lan, { seed: 1 })
+ * counterexample.packets // [ 'wan0: tcp 203.0.113.2:40000 > 10.6.0.2:8443 S seq=1000' ]
  */
 export function alwaysReaches(options: Scope): Property {
   const { from, to } = options

@@ -15,7 +15,16 @@ import { type Happened, type Property, passed } from './property.ts'
  *
  * @param scope of the packets that were let out, as they were addressed; default all
  * @example
- * repliesReturn({ from: 'lan0' })
+ * const firewall = createFirewall({
+ *   interfaces: { lan0: ['10.6.0.1/16'], wan0: ['203.0.113.1/24'] },
+ *   rules: `iptables -A FORWARD -i wan0 -m conntrack --ctstate ESTABLISHED -p tcp -j ACCEPT
+ *           iptables -A FORWARD -i wan0 -j DROP`,
+ * })
+ * checkProperty(firewall, repliesReturn({ from: 'lan0', protocol: 'tcp' }), { seed: 1 }).holds // true
+ * const { counterexample } = checkProperty(firewall, repliesReturn({ from: 'lan0' }), { seed: 1 })
+ * console.log(counterexample.packets.join('\n'))
+ * // lan0: udp 10.6.0.2:40000 > 203.0.113.2:80
+ * // wan0: udp 203.0.113.2:80 > 10.6.0.2:40000
  */
 export function repliesReturn(scope: Scope = {}): Property {
   const { from, to } = scope
@@ -48,6 +57,20 @@ export function repliesReturn(scope: Scope = {}): Property {
  * Answers have their addresses and ports translated back: if the answer to a packet that was passed on is passed on
  * itself, then it has the ends of that packet as it was sent, the other way round. An answer that is dropped says
  * nothing (see {@link repliesReturn} for those).
+ *
+ * @param scope of the packets that are answered, as they were addressed; default all
+ * @example
+ * const network = { interfaces: { lan0: ['10.6.0.1/16'], wan0: ['203.0.113.1/24'] } }
+ * const masquerade = 'iptables -t nat -A POSTROUTING -o wan0 -j MASQUERADE'
+ * const good = createFirewall({ ...network, rules: masquerade })
+ * checkProperty(good, natInverts(), { seed: 1 }).holds // true
+ * // what conntrack does not see stays as it is
+ * const blind = createFirewall({
+ *   ...network,
+ *   rules: `${masquerade}\niptables -t raw -A PREROUTING -i wan0 -j CT --notrack`,
+ * })
+ * console.log(checkProperty(blind, natInverts(), { seed: 1 }).counterexample.why)
+ * // the answer became tcp 203.0.113.2:80 > 203.0.113.1:40000 SA seq=5000 ack=1001
  */
 export function natInverts(scope: Scope = {}): Property {
   const { from, to } = scope

@@ -2,7 +2,22 @@ import { keyOf } from '../../analysis/analyze.ts'
 import type { PropertyReport } from './check.ts'
 import type { Reach } from './reach.ts'
 
-/** A report as people read it: the counterexample as a packet script, the deciding trace, what was not reached. */
+/**
+ * A report as people read it: the counterexample as a packet script, the deciding trace, what was not reached.
+ *
+ * @returns lines without a newline at the end
+ * @example
+ * const firewall = createFirewall({
+ *   interfaces: { guest0: ['10.7.0.1/16'], lan0: ['10.6.0.1/16'] },
+ *   rules: `iptables -A FORWARD -i guest0 -j DROP
+ *           iptables -A FORWARD -i guest0 -p tcp -j ACCEPT`,
+ * })
+ * const report = checkProperty(firewall, neverReaches({ from: 'guest0', to: 'lan0' }), { runs: 0, seed: 1 })
+ * console.log(formatReport(report))
+ * // no counterexample to: nothing from guest0 reaches lan0 (20 histories, 20 packets, seed 1)
+ * // 1 of 2 rules were matched; not:
+ * //   filter/FORWARD:2 (line 2): dead
+ */
 export function formatReport(report: PropertyReport): string {
   const { sentence, holds, counterexample, histories, packets, seed, reach } = report
   const tried = `${histories} histories, ${packets} packets, seed ${seed}`

@@ -113,12 +113,14 @@ ${ESTABLISHED}
   },
 }
 
+/** Of processor time: what else the machine does is not counted. */
 const WITHIN_MS = 5000
 
 it.each(Object.entries(BROKEN))('%s', (_, { firewall, property, packets }) => {
-  const begin = performance.now()
+  const begin = process.cpuUsage()
   const { holds, counterexample } = checkProperty(firewall, property, { seed: 1 })
-  expect(performance.now() - begin).toBeLessThan(WITHIN_MS)
+  const { user, system } = process.cpuUsage(begin)
+  expect((user + system) / 1000).toBeLessThan(WITHIN_MS)
   expect(holds).toBe(false)
   expect(counterexample!.packets).toEqual(packets)
   expect(counterexample!.packets.length).toBeLessThanOrEqual(4)
