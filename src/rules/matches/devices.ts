@@ -53,6 +53,7 @@ export const eui64 = defineMatch<object>({
   options: [],
   save: () => '',
   list: () => 'eui64 ',
+  listsWithoutBlank: true,
   compile: (_options, { rule }) => [
     {
       option: '-m eui64',

@@ -8,9 +8,8 @@ import { parseArgs } from 'node:util'
 import { listCommands, listRules } from '../../../dist/rules/list.js'
 import { parseRules } from '../../../dist/rules/parse.js'
 import { printRules } from '../../../dist/rules/print.js'
-import { unable } from '../judge/recorder.mjs'
 import { KINDS, textOf } from './generate.mjs'
-import { hostName, hosts, Tool } from './tool.mjs'
+import { hostName, hosts, Tool, unableToAsk } from './tool.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -21,7 +20,7 @@ const { values } = parseArgs({
     'max-found': { type: 'string', default: '30' },
   },
 })
-const why = await unable()
+const why = unableToAsk()
 if (why !== undefined) {
   console.log(`test:text skipped: ${why}`)
   process.exit(0)
