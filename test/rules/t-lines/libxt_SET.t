@@ -1,4 +1,5 @@
-# With a set foo of the family, as hash:ip,port
+# The set is of the rule's family
+%ipset create foo hash:ip,port
 :FORWARD
 -j SET --add-set foo src;=;OK
 -j SET --add-set foo src,dst --exist --timeout 30;=;OK
@@ -13,3 +14,4 @@
 *mangle
 -j SET --map-set foo src;;FAIL
 -j SET --map-set foo src --map-mark;=;OK
+-j SET --add-set missing src;;FAIL

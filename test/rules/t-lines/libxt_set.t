@@ -1,4 +1,5 @@
-# With a set foo of the family, as hash:ip,port
+# The set is of the rule's family
+%ipset create foo hash:ip,port
 :FORWARD
 -m set --match-set foo src;=;OK
 -m set --match-set foo src,dst;=;OK
@@ -16,3 +17,4 @@
 -m set --match-set foo src,src,src,src,src,src,src;;FAIL
 -m set;;FAIL
 -m set --return-nomatch;;FAIL
+-m set --match-set missing src;;FAIL

@@ -98,7 +98,10 @@ function load(
   commands: readonly string[],
   family: 4 | 6,
 ): { readonly rules: readonly string[] } | { readonly refused: string } {
-  const { ruleset, diagnostics } = parseRules(commands.join('\n'), { family })
+  const rules = commands.filter(command => !command.startsWith('ipset '))
+  const hasSet = (name: string): boolean =>
+    commands.some(command => command.startsWith(`ipset create ${name} `))
+  const { ruleset, diagnostics } = parseRules(rules.join('\n'), { family, hasSet })
   if (ruleset === undefined) return { refused: diagnostics.map(formatDiagnostic).join('; ') }
   return {
     rules: printRules(ruleset)
