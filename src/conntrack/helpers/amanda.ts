@@ -49,11 +49,15 @@ export const amanda: ConntrackHelper = {
         }
       }
       const { nat } = context
-      if (nat === undefined || skb.family === 6 || !connection.has(Status.SRC_NAT | Status.DST_NAT)) {
+      if (nat === undefined || !connection.has(Status.SRC_NAT | Status.DST_NAT)) {
         if (context.expectations.add(make(port), connection, context.nowMs) !== 'added') return 'drop'
         continue
       }
-      const expected = { savedAddress: unspecified(4), savedPort: port, direction: ORIGINAL } as const
+      const expected = {
+        savedAddress: unspecified(skb.family),
+        savedPort: port,
+        direction: ORIGINAL,
+      } as const
       const chosen = nat.expectOnFreePort(
         port,
         port => ({ ...make(port), nat: expected, onExpected: 'nat-follow-master' }),

@@ -109,7 +109,7 @@ function wordLess(table, draw) {
 }
 
 function otherPolicy(table, draw) {
-  if (table.name === 'nat') return
+  if (table.name === 'nat' || table.chains.length === 0) return
   const at = draw.below(table.chains.length)
   const [name, policy] = table.chains[at].split(' ')
   if (policy !== '-') table.chains[at] = `${name} ${policy === 'DROP' ? 'ACCEPT' : 'DROP'} [0:0]`
