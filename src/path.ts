@@ -11,8 +11,9 @@ import { receive } from './ip/receive.ts'
 import type { InputRoute } from './ip/route.ts'
 import type { Arrival, StepResult } from './outcome.ts'
 import { duplicate, postrouting, reroute, send } from './output.ts'
-import { expireFragments } from './packet/fragments.ts'
+import { expireFragments, pullFragments } from './packet/fragments.ts'
 import { Packet } from './packet/packet.ts'
+import { IPPROTO_TCP } from './packet/protocols.ts'
 import { Skb } from './packet/skb.ts'
 import { Verdict } from './rules/extension.ts'
 import { reassembleInto } from './stages.ts'
@@ -119,6 +120,7 @@ function fromPrerouting(skb: Skb, transaction: Transaction): void {
     deliver(skb, transaction)
     return
   }
+  pullTcpHeader(skb)
   const table = transaction.routing(skb.family)
   const route = inputRoute(table, skb.inDevice, skb.source, skb.destination, skb.protocol)
   skb.routeType = route.type
@@ -131,6 +133,16 @@ function fromPrerouting(skb: Skb, transaction: Transaction): void {
   if (skb.family === 4 && skb.transportOffset > 20 && !readOptions(skb, transaction)) return
   if (route.kind === 'local') deliver(skb, transaction)
   else forward(skb, route, transaction)
+}
+
+const TCP_HEADER_LENGTH = 20
+
+/**
+ * The search for a socket before routing (`tcp_v4_early_demux`) pulls the TCP header together, which shows in how a
+ * datagram is cut again whose first fragment ends within it. In IPv6 such a fragment does not get this far.
+ */
+function pullTcpHeader(skb: Skb): void {
+  if (skb.protocol === IPPROTO_TCP) pullFragments(skb, skb.transportOffset + TCP_HEADER_LENGTH)
 }
 
 /** IPv4 options are looked at between routing and the next hook. False: the packet is dropped. */

@@ -1,4 +1,3 @@
-import { pullFragments } from '../../packet/fragments.ts'
 import { IPPROTO_TCP, IPPROTO_UDP } from '../../packet/protocols.ts'
 import { ORIGINAL, Status } from '../connection.ts'
 import type { NewExpectation } from '../expectations.ts'
@@ -21,7 +20,6 @@ export const amanda: ConntrackHelper = {
   maxExpected: [4],
   timeoutMs: [180_000],
   help(skb, transportOffset, connection, direction, _ctInfo, context) {
-    pullFragments(skb, skb.length)
     if (direction === ORIGINAL) return 'accept'
     // An unconfirmed entry holds its timeout itself, not a time.
     const fresh = !connection.has(Status.CONFIRMED)

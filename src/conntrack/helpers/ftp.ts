@@ -33,8 +33,8 @@ export const ftp: ConntrackHelper = {
   maxExpected: [1],
   timeoutMs: [300_000],
   help(skb, transportOffset, connection, direction, ctInfo, context) {
-    pullFragments(skb, skb.length)
     if (ctInfo !== CtInfo.ESTABLISHED && ctInfo !== CtInfo.ESTABLISHED_REPLY) return 'accept'
+    pullFragments(skb, skb.length)
     const payload = tcpPayload(skb.bytes, transportOffset)
     if (payload < 0) return 'accept'
     const data = skb.bytes.subarray(payload)

@@ -1,4 +1,3 @@
-import { pullFragments } from '../../packet/fragments.ts'
 import { IPPROTO_TCP } from '../../packet/protocols.ts'
 import type { Skb } from '../../packet/skb.ts'
 import { type Connection, CtInfo, ORIGINAL, REPLY, Status } from '../connection.ts'
@@ -25,7 +24,6 @@ export const irc: ConntrackHelper = {
   maxExpected: [8],
   timeoutMs: [300_000],
   help(skb, transportOffset, connection, direction, ctInfo, context) {
-    pullFragments(skb, skb.length)
     if (direction === REPLY || ctInfo !== CtInfo.ESTABLISHED) return 'accept'
     const payload = tcpPayload(skb.bytes, transportOffset)
     if (payload < 0) return 'accept'

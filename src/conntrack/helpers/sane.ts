@@ -7,6 +7,8 @@ import { exactSource } from './expect.ts'
 import { tcpPayload } from './payload.ts'
 
 const NET_START = 7
+/** `struct sane_request`: the code and a handle. */
+const REQUEST_LENGTH = 8
 
 /** Is the next answer of the server one to SANE_NET_START? */
 type SaneState = 'start-requested' | undefined
@@ -26,7 +28,8 @@ export const sane: ConntrackHelper = {
     if (at < 0) return 'accept'
     const length = skb.bytes.length - at
     if (direction === ORIGINAL) {
-      if (length < 8) return 'accept'
+      // a longer or shorter one is not looked at and changes nothing
+      if (length !== REQUEST_LENGTH) return 'accept'
       const requested: SaneState = readWord(skb.bytes, at) === NET_START ? 'start-requested' : undefined
       connection.helperState = requested
       return 'accept'
