@@ -1,4 +1,5 @@
 // Packets for rules, sent through the engine; whether they matched is read from the rule's own counter.
+import { emptySets } from '../../dist/analysis/index.js'
 import { createFirewall, readCounters, step } from '../../dist/index.js'
 import { boxOf, EMPTY, plausible, playOf, readPoint, taste, waysOf } from './analysis.mjs'
 
@@ -13,7 +14,7 @@ const TRIES = 6
  */
 export function sample(analysis, { id }, places, count) {
   const firewalls = [analysis.ruleset, alone(analysis.ruleset, id.table)].map(rules =>
-    createFirewall({ rules }),
+    createFirewall({ rules, sets: emptySets(analysis.ruleset) }),
   )
   const flows =
     places.length > 0
@@ -42,8 +43,9 @@ export function countOf(ruleset, { id, box, history, arrival, openedBefore, tabl
   const { family } = ruleset
   const rules = tables === 'all' ? ruleset : alone(ruleset, id.table)
   const untracked = tables === 'alone' && id.table !== 'raw'
-  const loaded = createFirewall({ ...box, rules })
-  let state = openedBefore ? createFirewall(box) : loaded
+  const sets = emptySets(ruleset)
+  const loaded = createFirewall({ ...box, rules, sets })
+  let state = openedBefore ? createFirewall({ ...box, sets }) : loaded
   for (const before of history) state = step(state, before).state
   if (openedBefore) state = state.reconfigured(loaded.config)
   state = step(state, arrival).state
@@ -52,7 +54,7 @@ export function countOf(ruleset, { id, box, history, arrival, openedBefore, tabl
   // a rule about untracked packets, without the raw table that untracks them
   const raw = createFirewall({ rules: family === 4 ? { ipv4: NOTRACK } : { ipv6: NOTRACK } })
   const tracked = raw.config.rules[family === 4 ? 'ipv4' : 'ipv6'].tables
-  const both = createFirewall({ ...box, rules: { family, tables: { ...tracked, ...rules.tables } } })
+  const both = createFirewall({ ...box, sets, rules: { family, tables: { ...tracked, ...rules.tables } } })
   return packetsOf(step(both, arrival).state, family, id)
 }
 

@@ -11,6 +11,7 @@ import {
 import { tooBig } from './analyze.ts'
 import { EMPTY, type Node } from './bdd.ts'
 import { type Decisions, decide, disputed } from './decisions.ts'
+import { emptySets } from './empty-sets.ts'
 import { type Flow, flowOf } from './flow.ts'
 import { readPoint } from './header.ts'
 import { plausible } from './plausible.ts'
@@ -167,7 +168,7 @@ function confirm(
       if (typeof play === 'string') return undefined
       const box = boxOf(point, way)
       const answers = rulesets.map(({ family, tables }) => {
-        let state = createFirewall({ ...box })
+        let state = createFirewall({ ...box, sets: emptySets(...rulesets) })
         for (const arrival of play.history) state = step(state, arrival).state
         const rules = { family, tables: { [flow.table]: tables[flow.table]! } }
         state = state.reconfigured({ ...state.config, rules: { [family === 4 ? 'ipv4' : 'ipv6']: rules } })

@@ -10,6 +10,7 @@ export {
   equivalentRulesets,
   type RulesetDiff,
 } from './diff.ts'
+export { emptySets } from './empty-sets.ts'
 export type { RuleId } from './flow.ts'
 export { LINTS } from './lints/index.ts'
 export { type Mutant, type MutationKind, type MutationReport, mutants, survivingMutants } from './mutate.ts'

@@ -6,6 +6,7 @@ import { parseRules } from '../rules/parse.ts'
 import type { FirewallState } from '../state.ts'
 import { type Analysis, type RuleReport, tooBig } from './analyze.ts'
 import { EMPTY } from './bdd.ts'
+import { emptySets } from './empty-sets.ts'
 import type { Flow, RuleId } from './flow.ts'
 import { type HeaderPoint, readPoint } from './header.ts'
 import { plausible } from './plausible.ts'
@@ -149,7 +150,8 @@ export class WitnessFinder {
     const key = rules === undefined ? '' : Object.keys(rules.tables).join()
     let base = this.firewalls.get(key)
     if (base === undefined) {
-      base = createFirewall(rules === undefined ? {} : { rules })
+      const sets = emptySets(this.analysis.ruleset)
+      base = createFirewall(rules === undefined ? { sets } : { rules, sets })
       this.firewalls.set(key, base)
     }
     return base.reconfigured({ ...base.config, ...box })

@@ -20,6 +20,12 @@ describe('the packets that two rulesets treat differently', () => {
       ['protocol tcp, packet whole, dport 23: ACCEPT -> DROP'],
     ],
     [
+      'what no ipset protects from is shown with an empty one',
+      '-A INPUT -m set ! --match-set good src -j DROP',
+      '-A INPUT -m set ! --match-set good src -j ACCEPT',
+      ['any packet when -m set ! --match-set good src: DROP -> ACCEPT'],
+    ],
+    [
       'half a prefix',
       '-A INPUT -s 10.0.0.0/8 -j DROP',
       '-A INPUT -s 10.0.0.0/9 -j DROP',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { analyze } from '../../src/analysis/analyze.ts'
+import { emptySets } from '../../src/analysis/empty-sets.ts'
 import { hits, WitnessFinder } from '../../src/analysis/witness.ts'
 import { createFirewall, step } from '../../src/firewall.ts'
 import { rules } from './support.ts'
@@ -10,7 +11,11 @@ function witness(text: string, family: 4 | 6 = 4) {
   const analysis = analyze(ruleset)
   const found = new WitnessFinder(analysis).find(analysis.rules.at(-1)!)
   if (!('arrival' in found)) return found.why
-  let state = createFirewall({ ...found.box, ...(!found.openedBefore && { rules: ruleset }) })
+  let state = createFirewall({
+    ...found.box,
+    sets: emptySets(ruleset),
+    ...(!found.openedBefore && { rules: ruleset }),
+  })
   for (const before of found.history) state = step(state, before).state
   if (found.openedBefore)
     state = state.reconfigured({
@@ -89,6 +94,13 @@ describe('witness packets hit their rule in the engine', () => {
     expect(witness('-A FORWARD -s 2001:db8:5::/48 -p udp --dport 53 -j ACCEPT', 6)).toBe(
       'other0 | udp [2001:db8:5::7]:40000 > [2001:db8:2::9]:53',
     )
+  })
+
+  it('in a box whose ipsets are there, and empty', () => {
+    expect(witness('-A INPUT -m set ! --match-set good src -j DROP')).toBe(
+      'other0 | tcp 198.51.100.7:40000 > 203.0.113.9:8080 S',
+    )
+    expect(witness('-A INPUT -m set --match-set bad src,dst -j DROP')).toMatch(/^the packet was /)
   })
 
   it('or it is said what was missing', () => {

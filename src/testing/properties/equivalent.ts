@@ -11,7 +11,7 @@ type Rules = NonNullable<FirewallOptions['rules']>
 
 export interface EquivalentOptions
   extends CheckOptions,
-    Pick<FirewallOptions, 'interfaces' | 'routes' | 'sysctls' | 'conntrack'> {}
+    Pick<FirewallOptions, 'interfaces' | 'routes' | 'sysctls' | 'conntrack' | 'sets'> {}
 
 /** Whether two rulesets do the same. */
 export interface EquivalentReport {
@@ -46,8 +46,9 @@ export interface EquivalentReport {
  * counterexample.packets // [ 'eth0: tcp 192.0.2.66:40000 > 192.0.2.1:82 S seq=1000' ]
  */
 export function equivalent(first: Rules, second: Rules, options: EquivalentOptions = {}): EquivalentReport {
-  const box = options.interfaces === undefined ? madeUpBox(first, second) : boxOf(options)
-  const [a, b] = [first, second].map(rules => createFirewall({ ...box, rules })) as [
+  const { sets = '' } = options
+  const box = options.interfaces === undefined ? madeUpBox(sets, first, second) : boxOf(options)
+  const [a, b] = [first, second].map(rules => createFirewall({ ...box, rules, sets })) as [
     FirewallState,
     FirewallState,
   ]
@@ -111,8 +112,8 @@ function boxOf({ interfaces = {}, routes = [], sysctls = {}, conntrack = 'on' }:
 }
 
 /** A network behind every device that the rules name; everything else is behind the last one. */
-function madeUpBox(...rules: readonly Rules[]): Pick<FirewallOptions, 'interfaces' | 'routes'> {
-  const read = rules.map(each => createFirewall({ rules: each }).config.rules)
+function madeUpBox(sets: string, ...rules: readonly Rules[]): Pick<FirewallOptions, 'interfaces' | 'routes'> {
+  const read = rules.map(each => createFirewall({ rules: each, sets }).config.rules)
   const rulesets = read.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]).filter(ruleset => ruleset !== undefined)
   const devices = vocabularyOf(rulesets).devices.filter(name => name !== NO_DEVICE && name !== 'lo')
   const interfaces = Object.fromEntries(
