@@ -22,6 +22,8 @@ import { type Link, Topology } from './topology.ts'
  * internet everybody reaches everybody; only nodes with several devices forward. A node can be reached by its name, as
  * if it stood in the hosts table.
  *
+ * @param spec nodes, links, names and settings; see `NetworkSpec` for each with its default
+ * @returns the network at the time `nowMs` of the description (default 0), its services started
  * @throws DiagnosticError with everything that is wrong (each a `NetworkDiagnostic` with the path to it)
  * @example
  * const network = createNetwork({
@@ -36,6 +38,7 @@ import { type Link, Topology } from './topology.ts'
  *   links: { lan: ['laptop', 'fw:lan0'], internet: ['fw:wan0', 'web'] },
  *   dns: { 'example.com': '198.51.100.7' },
  * })
+ * curl(network, 'laptop', 'http://example.com/').result.outcome // 'answered'
  */
 export function createNetwork(spec: NetworkSpec): Network {
   const problems = new Problems()

@@ -30,7 +30,18 @@ interface Row {
 
 /**
  * `ss` on a node, e.g. `ss(network, 'web', 'tlnp')`; laid out as iproute2 does it, without trailing blanks.
+ *
+ * @param flags letters as behind `ss -`; see `ListingFlags`
+ * @returns lines, the heading first; UDP before TCP, listening sockets before connections
  * @throws RangeError when there is no such node
+ * @example
+ * const network = createNetwork({
+ *   nodes: { laptop: { address: '10.0.0.1/24' }, web: { address: '10.0.0.2/24', services: [webServer()] } },
+ *   links: { lan: ['laptop', 'web'] },
+ * })
+ * console.log(ss(network, 'web', 'tlnp'))
+ * // State  Recv-Q Send-Q Local Address:Port Peer Address:PortProcess
+ * // LISTEN 0      128          0.0.0.0:80        0.0.0.0:*    users:(("nginx",pid=101,fd=3))
  */
 export function ss(network: Network, node: string, flags: ListingFlags = 'tan'): string {
   const rows = rowsOf(nodeOf(network, node).host, flags, 'ss')
@@ -70,7 +81,23 @@ export function ss(network: Network, node: string, flags: ListingFlags = 'tan'):
   return [heading, ...lines].join('\n')
 }
 
-/** `netstat` on a node, e.g. `netstat(network, 'web', 'tlnp')` or `'tunap'`; laid out as net-tools does it. */
+/**
+ * `netstat` on a node, e.g. `netstat(network, 'web', 'tlnp')` or `'tunap'`; laid out as net-tools does it, without
+ * trailing blanks.
+ *
+ * @param flags letters as behind `netstat -`; see `ListingFlags`
+ * @returns lines, two of heading first; TCP before UDP, listening sockets before connections
+ * @throws RangeError when there is no such node
+ * @example
+ * const network = createNetwork({
+ *   nodes: { laptop: { address: '10.0.0.1/24' }, web: { address: '10.0.0.2/24', services: [webServer()] } },
+ *   links: { lan: ['laptop', 'web'] },
+ * })
+ * console.log(netstat(network, 'web', 'tln'))
+ * // Active Internet connections (only servers)
+ * // Proto Recv-Q Send-Q Local Address           Foreign Address         State
+ * // tcp        0      0 0.0.0.0:80              0.0.0.0:*               LISTEN
+ */
 export function netstat(network: Network, node: string, flags: ListingFlags = 'tunap'): string {
   const rows = rowsOf(nodeOf(network, node).host, flags, 'netstat')
   const what = flags.includes('l')
@@ -182,13 +209,53 @@ function addressText(address: Address, style: 'ss' | 'netstat'): string {
   return style === 'ss' && address.family === 6 ? `[${address}]` : address.toString()
 }
 
-/** `conntrack -L` on a node. */
+/**
+ * `conntrack -L` on a node.
+ *
+ * @returns a line for each live connection, times in seconds; '' for none
+ * @throws RangeError when there is no such node
+ * @example
+ * const network = createNetwork({
+ *   nodes: {
+ *     laptop: { address: '10.6.34.100/24' },
+ *     fw: {
+ *       interfaces: { lan0: '10.6.34.1/24', wan0: '203.0.113.1/24' },
+ *       rules: '*nat\n-A POSTROUTING -o wan0 -j MASQUERADE\nCOMMIT\n',
+ *     },
+ *     web: { address: '198.51.100.7', services: [webServer()] },
+ *   },
+ *   links: { lan: ['laptop', 'fw:lan0'], internet: ['fw:wan0', 'web'] },
+ * })
+ * const pinged = ping(network, 'laptop', 'web').network
+ * conntrackList(pinged, 'fw').slice(0, 64) // 'icmp     1 29 src=10.6.34.100 dst=198.51.100.7 type=8 code=0 id='
+ */
 export function conntrackList(network: Network, node: string): string {
   const { sessions, nowMs } = firewallOf(network, node)
   return listConnections(sessions, nowMs).join('\n')
 }
 
-/** The NAT table of a node, as a textbook draws it. */
+/**
+ * The NAT table of a node, as a textbook draws it.
+ *
+ * @returns a heading and a line for each live connection that is translated, timeouts in seconds
+ * @throws RangeError when there is no such node
+ * @example
+ * const network = createNetwork({
+ *   nodes: {
+ *     laptop: { address: '10.6.34.100/24' },
+ *     fw: {
+ *       interfaces: { lan0: '10.6.34.1/24', wan0: '203.0.113.1/24' },
+ *       rules: '*nat\n-A POSTROUTING -o wan0 -j MASQUERADE\nCOMMIT\n',
+ *     },
+ *     web: { address: '198.51.100.7', services: [webServer()] },
+ *   },
+ *   links: { lan: ['laptop', 'fw:lan0'], internet: ['fw:wan0', 'web'] },
+ * })
+ * const connected = connect(network, 'laptop', 'web:80').network
+ * console.log(natTableOf(connected, 'fw'))
+ * // protocol  kind  inside             outside            remote           state        timeout
+ * // tcp       SNAT  10.6.34.100:40000  203.0.113.1:40000  198.51.100.7:80  ESTABLISHED  432000
+ */
 export function natTableOf(network: Network, node: string): string {
   const { sessions, nowMs } = firewallOf(network, node)
   return formatNatTable(natTable(sessions, nowMs, stateName))

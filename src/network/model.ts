@@ -10,7 +10,19 @@ import type { HostState } from './host-state.ts'
 import type { Impairment } from './impairment.ts'
 import type { Topology } from './topology.ts'
 
-/** A host, router or firewall: what netfilter sees of it, and its sockets and programs. A value. */
+/**
+ * A host, router or firewall: what netfilter sees of it, and its sockets and programs. A value; {@link nodeOf} gives
+ * it.
+ *
+ * @example
+ * const network = createNetwork({
+ *   nodes: { laptop: { address: '10.0.0.1/24' }, web: { address: '10.0.0.2/24', services: [webServer()] } },
+ *   links: { lan: ['laptop', 'web'] },
+ * })
+ * const web = nodeOf(network, 'web')
+ * Object.keys(web.engine.config.interfaces) // [ 'eth0' ]
+ * web.host.processes.map(({ program }) => program.name) // [ 'nginx' ]
+ */
 export class NodeState {
   readonly engine: FirewallState
   readonly host: HostState
@@ -30,7 +42,22 @@ export interface LinkState {
 
 export const SOUND_LINK: LinkState = { cut: [], impairments: [] }
 
-/** A packet's stay at one node: it came in on a device or was sent by the node itself, and the engine said what became of it. */
+/**
+ * A packet's stay at one node: it came in on a device or was sent by the node itself, and the engine said what became
+ * of it. Networks log hops as they happen; they are not made by hand.
+ *
+ * @example
+ * const network = createNetwork({
+ *   nodes: { a: { address: '10.0.0.1/24' }, b: { address: '10.0.0.2/24' } },
+ *   links: { lan: ['a', 'b'] },
+ * })
+ * const { network: sent } = send(network, 'a', udp({ from: '10.0.0.1:4000', to: '10.0.0.2:53' }))
+ * const [arrival, answer] = settle(sent).hops
+ * arrival instanceof Hop // true
+ * `${arrival.node} at ${arrival.atMs} ms: ${arrival.outcome.fate.kind}` // 'b at 1 ms: delivered'
+ * answer.packet.toString().slice(0, 45) // 'icmp 10.0.0.2 > 10.0.0.1 port-unreachable { u'
+ * answer.cause === arrival.index // true
+ */
 export class Hop {
   readonly kind = 'hop'
   /** Its place in the log. */
@@ -68,7 +95,19 @@ export class Hop {
   }
 }
 
-/** A packet that was lost between two nodes. */
+/**
+ * A packet that was lost between two nodes: the link was cut, took it, or nobody was there. Networks log losses among
+ * their hops; they are not made by hand.
+ *
+ * @example
+ * const network = createNetwork({
+ *   nodes: { a: { address: '10.0.0.1/24' }, b: { address: '10.0.0.2/24' } },
+ *   links: { lan: ['a', 'b'] },
+ * })
+ * const packet = udp({ from: '10.0.0.1:4000', to: '10.0.0.2:53' })
+ * const losses = send(cutLink(network, 'lan'), 'a', packet).hops.filter(entry => entry instanceof Loss)
+ * losses.map(({ node, link, why }) => `${node} on ${link}: ${why}`) // [ 'a on lan: the link is cut' ]
+ */
 export class Loss {
   readonly kind = 'loss'
   readonly index: number
@@ -127,7 +166,17 @@ interface Parts {
 
 /**
  * A whole network: every node, every packet under way, the clock and what has happened so far. Immutable: what is done
- * to it gives the next one, so that keeping an old one is a fork.
+ * to it gives the next one, so that keeping an old one is a fork. {@link createNetwork} makes it.
+ *
+ * @example
+ * const network = createNetwork({
+ *   nodes: { laptop: { address: '10.0.0.1/24' }, web: { address: '10.0.0.2/24', services: [webServer()] } },
+ *   links: { lan: ['laptop', 'web'] },
+ * })
+ * const broken = cutLink(network, 'lan')
+ * nc(broken, 'laptop', 'web:80').result.outcome // 'filtered'
+ * nc(network, 'laptop', 'web:80').result.outcome // 'open'
+ * network.nowMs // 0
  */
 export class Network {
   readonly topology: Topology
@@ -183,14 +232,34 @@ export function indexOfNode(network: Network, name: string): number {
 
 /**
  * A node as it is now: its engine's clock is the network's.
+ *
  * @throws RangeError when there is no such node
+ * @example
+ * const network = createNetwork({
+ *   nodes: { laptop: { address: '10.0.0.1/24' }, web: { address: '10.0.0.2/24', services: [webServer()] } },
+ *   links: { lan: ['laptop', 'web'] },
+ * })
+ * const later = tick(network, 5000).network
+ * nodeOf(later, 'web').engine.nowMs // 5000
+ * nodeOf(later, 'web').host.listeners.map(({ port }) => port) // [ 80 ]
  */
 export function nodeOf(network: Network, name: string): NodeState {
   const { engine, host } = network.nodes.get(indexOfNode(network, name))!
   return new NodeState(atTime(engine, network.nowMs), host)
 }
 
-/** The firewall of a node: its rules, connections and counters. */
+/**
+ * The firewall of a node: its rules, connections and counters, for all that takes a `FirewallState`.
+ *
+ * @throws RangeError when there is no such node
+ * @example
+ * const network = createNetwork({
+ *   nodes: { laptop: { address: '10.0.0.1/24' }, web: { address: '10.0.0.2/24', services: [webServer()] } },
+ *   links: { lan: ['laptop', 'web'] },
+ * })
+ * const closed = iptablesOn(network, 'web', 'iptables -P INPUT DROP')
+ * iptablesCommands(firewallOf(closed, 'web'), { chain: 'INPUT' }) // "-P INPUT DROP\n"
+ */
 export function firewallOf(network: Network, name: string): FirewallState {
   return nodeOf(network, name).engine
 }

@@ -192,12 +192,22 @@ export interface ProcessTimer {
   readonly atMs: number
 }
 
-/** UTF-8. */
+/**
+ * Text as the UTF-8 bytes that programs send; bytes stay what they are.
+ *
+ * @example
+ * toBytes('né').join(' ') // '110 195 169'
+ */
 export function toBytes(data: string | Uint8Array): Uint8Array {
   return typeof data === 'string' ? new TextEncoder().encode(data) : data
 }
 
-/** UTF-8; bytes that are none become U+FFFD. */
+/**
+ * Bytes that a program has received as text (UTF-8); bytes that are none become U+FFFD.
+ *
+ * @example
+ * toText(new Uint8Array([110, 195, 169, 255])) === 'né\uFFFD' // true
+ */
 export function toText(data: Uint8Array): string {
   return new TextDecoder().decode(data)
 }

@@ -41,7 +41,24 @@ export interface Session {
 /**
  * The sessions of a node, in the order of their ids; what has run out is not there.
  *
+ * @param internal what counts as inside; private addresses if nothing is said
+ * @returns one for each connection that its firewall tracks, times in milliseconds
  * @throws RangeError when there is no such node, or a network is none
+ * @example
+ * const network = createNetwork({
+ *   nodes: {
+ *     laptop: { address: '10.6.34.100/24' },
+ *     fw: {
+ *       interfaces: { lan0: '10.6.34.1/24', wan0: '203.0.113.1/24' },
+ *       rules: '*nat\n-A POSTROUTING -o wan0 -j MASQUERADE\nCOMMIT\n',
+ *     },
+ *     web: { address: '198.51.100.7', services: [webServer()] },
+ *   },
+ *   links: { lan: ['laptop', 'fw:lan0'], internet: ['fw:wan0', 'web'] },
+ * })
+ * const connected = connect(network, 'laptop', 'web:80').network
+ * const [session] = sessions(connected, 'fw')
+ * `${session.direction} ${session.state} ${session.translated}` // 'outbound ESTABLISHED SNAT'
  */
 export function sessions(network: Network, node: string, internal: InternalSide = {}): readonly Session[] {
   const { sessions: table, nowMs } = firewallOf(network, node)
@@ -94,12 +111,49 @@ function translation(connection: Connection): Session['translated'] {
   return destination ? 'DNAT' : 'no'
 }
 
-/** Whether answers come as the inverse of what was sent. */
+/**
+ * Whether NAT has changed an address or a port: answers then do not come as the inverse of what was sent.
+ *
+ * @example
+ * const network = createNetwork({
+ *   nodes: {
+ *     laptop: { address: '10.6.34.100/24' },
+ *     fw: {
+ *       interfaces: { lan0: '10.6.34.1/24', wan0: '203.0.113.1/24' },
+ *       rules: '*nat\n-A POSTROUTING -o wan0 -j MASQUERADE\nCOMMIT\n',
+ *     },
+ *     web: { address: '198.51.100.7', services: [webServer()] },
+ *   },
+ *   links: { lan: ['laptop', 'fw:lan0'], internet: ['fw:wan0', 'web'] },
+ * })
+ * const connected = connect(network, 'laptop', 'web:80').network
+ * sessions(connected, 'fw').map(isTranslated) // [ true ]
+ * // what is for the gateway itself is not
+ * sessions(ping(network, 'laptop', 'fw').network, 'fw').map(isTranslated) // [ false ]
+ */
 export function isTranslated({ original, reply }: Session): boolean {
   return !(invertTuple(original)?.equals(reply) ?? true)
 }
 
-/** The table as text, one session a line under a heading. */
+/**
+ * The table as text, one session a line under a heading; age and timeout in seconds.
+ *
+ * @example
+ * const network = createNetwork({
+ *   nodes: {
+ *     laptop: { address: '10.6.34.100/24' },
+ *     fw: {
+ *       interfaces: { lan0: '10.6.34.1/24', wan0: '203.0.113.1/24' },
+ *       rules: '*nat\n-A POSTROUTING -o wan0 -j MASQUERADE\nCOMMIT\n',
+ *     },
+ *     web: { address: '198.51.100.7', services: [webServer()] },
+ *   },
+ *   links: { lan: ['laptop', 'fw:lan0'], internet: ['fw:wan0', 'web'] },
+ * })
+ * const connected = connect(network, 'laptop', 'web:80').network
+ * const [, line] = formatSessions(sessions(connected, 'fw')).split('\n')
+ * line.split(/ {2,}/).slice(2, 5) // [ '198.51.100.7:80 > 203.0.113.1:40000', 'lan0', 'wan0' ]
+ */
 export function formatSessions(list: readonly Session[]): string {
   const rows = [
     ['proto', 'original', 'reply', 'in', 'out', 'initiated by', 'state', 'age', 'timeout'],
@@ -126,7 +180,7 @@ function tupleText({ source, destination, protocol, sport, dport }: Tuple): stri
 }
 
 /** Rows of cells as lines, two blanks between the columns. */
-export function alignColumns(rows: readonly (readonly string[])[]): string {
+function alignColumns(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map(row => row[column]!.length)))
   return rows
     .map(row =>

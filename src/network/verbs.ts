@@ -18,6 +18,6 @@ export {
 } from './verbs/open-connection.ts'
 export * from './verbs/ping.ts'
 export * from './verbs/query.ts'
-export * from './verbs/scan.ts'
+export { type ScannedPort, type ScanResult, scan } from './verbs/scan.ts'
 export * from './verbs/traceroute.ts'
 export * from './verbs/udp.ts'

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as analysis from '../../src/analysis/index.ts'
 import * as core from '../../src/index.ts'
+import * as network from '../../src/network/index.ts'
 import * as policy from '../../src/policy/index.ts'
 import * as scenario from '../../src/scenario/index.ts'
 import * as fastCheck from '../../src/testing/fast-check.ts'
@@ -12,6 +13,7 @@ const ENTRIES: Readonly<Record<string, { file: string; exports: object; beside?:
   'netfilter-sim': { file: 'src/index.ts', exports: core },
   'netfilter-sim/policy': { file: 'src/policy/index.ts', exports: policy, beside: core },
   'netfilter-sim/analysis': { file: 'src/analysis/index.ts', exports: analysis, beside: core },
+  'netfilter-sim/network': { file: 'src/network/index.ts', exports: network, beside: core },
   'netfilter-sim/scenario': {
     file: 'src/scenario/index.ts',
     exports: scenario,

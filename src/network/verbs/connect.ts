@@ -48,10 +48,18 @@ export type ConnectResult =
  * Opens a connection that stays open, for `push` and `close`: a mail client's, a web socket, an SSH session.
  *
  * @param target `web:80`, `198.51.100.7:80`, `[2001:db8::1]:80`; `ws://chat:8080/feed` for a web socket
+ * @returns `result` is what the user sees; times in milliseconds
+ * @throws RangeError for a target that cannot be, or when there is no such node
  * @example
- * const opened = connect(start, 'laptop', 'chat:8080')
- * if (opened.result.outcome === 'open')
- *   push(opened.network, opened.result.connection, 'news', { from: 'server' })
+ * const network = createNetwork({
+ *   nodes: { laptop: { address: '10.0.0.1/24' }, chat: { address: '10.0.0.2/24', services: [echo()] } },
+ *   links: { lan: ['laptop', 'chat'] },
+ * })
+ * const { network: open, result } = connect(network, 'laptop', 'chat:7')
+ * result.outcome // 'open'
+ * const told = push(open, result.connection, 'news', { from: 'server' }).network
+ * received(told, result.connection) // 'news'
+ * connect(network, 'laptop', 'chat:8').result.text // 'connect to chat:8 failed: Connection refused'
  */
 export function connect(
   network: Network,

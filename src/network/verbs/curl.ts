@@ -51,8 +51,12 @@ interface CurlState {
  * @returns what the caller sees; `text` is what curl prints
  * @throws RangeError for a URL that cannot be, or when there is no such node
  * @example
- * const { network, result } = curl(start, 'laptop', 'http://web:8080/')
- * result.outcome // 'answered', 'refused', 'filtered', …
+ * const network = createNetwork({
+ *   nodes: { laptop: { address: '10.0.0.1/24' }, web: { address: '10.0.0.2/24', services: [webServer()] } },
+ *   links: { lan: ['laptop', 'web'] },
+ * })
+ * curl(network, 'laptop', 'http://web/').result.text // 'hello'
+ * curl(network, 'laptop', 'http://web:8080/').result.outcome // 'refused'
  */
 export function curl(
   network: Network,

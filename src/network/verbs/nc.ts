@@ -34,7 +34,16 @@ interface NcState {
  * Tries a TCP port, as `nc -zv host port` does: open, refused, or filtered (nobody answers).
  *
  * @param target `web:80`, `198.51.100.7:80`, `[2001:db8::1]:80`
+ * @returns `result` is what the user sees, `text` what nc prints; times in milliseconds
  * @throws RangeError for a target that cannot be, or when there is no such node
+ * @example
+ * const network = createNetwork({
+ *   nodes: { laptop: { address: '10.0.0.1/24' }, web: { address: '10.0.0.2/24', services: [webServer()] } },
+ *   links: { lan: ['laptop', 'web'] },
+ * })
+ * nc(network, 'laptop', 'web:80').result.text // 'Connection to web 80 port [tcp/*] succeeded!'
+ * nc(network, 'laptop', 'web:81').result.outcome // 'refused'
+ * nc(cutLink(network, 'lan'), 'laptop', 'web:80', { timeoutMs: 3000 }).result.afterMs // 3000
  */
 export function nc(
   network: Network,
@@ -49,7 +58,20 @@ export function nc(
   })
 }
 
-/** `telnet host port`: as {@link nc}, reading for a second what the server says first. */
+/**
+ * `telnet host port`: as {@link nc}, reading for a second what the server says first.
+ *
+ * @param target as {@link nc} takes it; without a port 23
+ * @throws RangeError for a target that cannot be, or when there is no such node
+ * @example
+ * const network = createNetwork({
+ *   nodes: { laptop: { address: '10.0.0.1/24' }, web: { address: '10.0.0.2/24', services: [webServer()] } },
+ *   links: { lan: ['laptop', 'web'] },
+ * })
+ * console.log(telnet(network, 'laptop', 'web').result.text)
+ * // Trying web...
+ * // telnet: Unable to connect to remote host: Connection refused
+ */
 export function telnet(
   network: Network,
   from: string,

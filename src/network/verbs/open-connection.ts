@@ -49,7 +49,22 @@ export type PushResult =
   /** The socket is gone: closed, reset or timed out. */
   | { readonly outcome: 'broken' }
 
-/** One end of an open connection sends data, unasked; on a web socket a text frame. */
+/**
+ * One end of an open connection sends data, unasked; on a web socket a text frame.
+ *
+ * @param connection as {@link connect} has given it
+ * @param data text is sent as UTF-8
+ * @returns the network when the data is acknowledged or the time to wait is over, and which of both
+ * @example
+ * const network = createNetwork({
+ *   nodes: { laptop: { address: '10.0.0.1/24' }, chat: { address: '10.0.0.2/24', services: [echo()] } },
+ *   links: { lan: ['laptop', 'chat'] },
+ * })
+ * const { network: open, result } = connect(network, 'laptop', 'chat:7')
+ * const pushed = push(open, result.connection, 'hello')
+ * pushed.result.outcome // 'delivered'
+ * push(cutLink(open, 'lan'), result.connection, 'hello').result.outcome // 'unacknowledged'
+ */
 export function push(
   network: Network,
   connection: OpenConnection,
@@ -77,7 +92,23 @@ export function push(
   return { ...ran, result }
 }
 
-/** One end closes (FIN), or breaks it off (`abort`: RST). The client's program ends with it. */
+/**
+ * One end closes (FIN), or breaks it off (`abort`: RST), and the packets on their way arrive. A socket that is gone
+ * already stays so.
+ *
+ * @param connection as {@link connect} has given it
+ * @param options `from`: which end, by default the client's
+ * @example
+ * const network = createNetwork({
+ *   nodes: { laptop: { address: '10.0.0.1/24' }, chat: { address: '10.0.0.2/24', services: [echo()] } },
+ *   links: { lan: ['laptop', 'chat'] },
+ * })
+ * const { network: open, result } = connect(network, 'laptop', 'chat:7')
+ * const closed = close(open, result.connection).network
+ * connectionState(closed, result.connection.client) // 'TIME-WAIT'
+ * const aborted = close(open, result.connection, { abort: true }).network
+ * connectionState(aborted, result.connection.client) // 'CLOSED'
+ */
 export function close(
   network: Network,
   connection: OpenConnection,
@@ -95,12 +126,40 @@ export function close(
   })
 }
 
-/** What an end of a connection knows of it: the state as `ss` shows it (`CLOSED` when the socket is gone). */
+/**
+ * What an end of a connection knows of it: the state as `ss` shows it (`CLOSED` when the socket is gone).
+ *
+ * @throws RangeError when there is no such node
+ * @example
+ * const network = createNetwork({
+ *   nodes: { laptop: { address: '10.0.0.1/24' }, chat: { address: '10.0.0.2/24', services: [echo()] } },
+ *   links: { lan: ['laptop', 'chat'] },
+ * })
+ * const { network: open, result } = connect(network, 'laptop', 'chat:7')
+ * connectionState(open, result.connection.server) // 'ESTAB'
+ * // the server does not hear that the client has gone
+ * const gone = close(cutLink(open, 'lan'), result.connection, { abort: true }).network
+ * connectionState(gone, result.connection.client) // 'CLOSED'
+ * connectionState(gone, result.connection.server) // 'ESTAB'
+ */
 export function connectionState(network: Network, { node, socket }: ConnectionEnd): TcpState {
   return nodeOf(network, node).host.connections.get(socket)?.state ?? 'CLOSED'
 }
 
-/** What the client of {@link connect} has received so far; undefined when its program has ended. */
+/**
+ * What the client of {@link connect} has received so far; undefined when its program has ended.
+ *
+ * @returns text, from the beginning of the connection; of a web socket what its text frames say
+ * @throws RangeError when there is no such node
+ * @example
+ * const network = createNetwork({
+ *   nodes: { laptop: { address: '10.0.0.1/24' }, chat: { address: '10.0.0.2/24', services: [echo()] } },
+ *   links: { lan: ['laptop', 'chat'] },
+ * })
+ * const { network: open, result } = connect(network, 'laptop', 'chat:7')
+ * const pushed = push(open, result.connection, 'hello').network
+ * received(pushed, result.connection) // 'hello'
+ */
 export function received(network: Network, { client }: OpenConnection): string | undefined {
   const process = nodeOf(network, client.node).host.processes.find(({ pid }) => pid === client.pid)
   return process === undefined ? undefined : toText((process.state as ClientState).received)

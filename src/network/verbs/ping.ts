@@ -45,6 +45,18 @@ interface PingState {
  * Echo requests, one after the other.
  *
  * @param host an address or a name
+ * @returns `result` counts requests and answers, `text` is what ping prints; times in milliseconds
+ * @throws RangeError when there is no such node to ping from; an unknown `host` is `unreachable`
+ * @example
+ * const network = createNetwork({
+ *   nodes: { a: { address: '10.0.0.1/24' }, b: { address: '10.0.0.2/24' } },
+ *   links: { lan: ['a', 'b'] },
+ * })
+ * console.log(ping(network, 'a', 'b', { count: 2 }).result.text)
+ * // PING b
+ * // 64 bytes from 10.0.0.2: icmp_seq=1 ttl=64 time=2 ms
+ * // 64 bytes from 10.0.0.2: icmp_seq=2 ttl=64 time=2 ms
+ * // 2 packets transmitted, 2 received, 0% packet loss
  */
 export function ping(
   network: Network,

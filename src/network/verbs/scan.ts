@@ -27,8 +27,22 @@ interface ScanState {
 /**
  * Tries many ports at once, as nmap does; each SYN is sent twice before a port counts as filtered.
  *
+ * @param host an address or a name
  * @param ports `[22, 80]` or nmap's way: `'1-1024,8080'`
- * @throws RangeError for ports that cannot be
+ * @returns `result` has the ports in the order that they were given in, and by state
+ * @throws RangeError for ports that cannot be, or when there is no such node to scan from
+ * @example
+ * const network = createNetwork({
+ *   nodes: { laptop: { address: '10.0.0.1/24' }, web: { address: '10.0.0.2/24', services: [webServer()] } },
+ *   links: { lan: ['laptop', 'web'] },
+ * })
+ * const guarded = iptablesOn(network, 'web', 'iptables -A INPUT -p tcp --dport 22 -j DROP')
+ * console.log(scan(guarded, 'laptop', 'web', '22,79-80').result.text)
+ * // scan report for web
+ * // PORT      STATE    REASON
+ * // 22/tcp    filtered no-response
+ * // 79/tcp    closed   reset
+ * // 80/tcp    open     syn-ack
  */
 export function scan(
   network: Network,

@@ -38,7 +38,31 @@ interface TraceState {
 
 const FIRST_TRACE_PORT = 33434
 
-/** The routers on the way to a host, found by letting packets run out of hops. */
+/**
+ * The routers on the way to a host, found by letting packets run out of hops. An internet answers as 198.18.0.1
+ * or 2001:2::1.
+ *
+ * @param host an address or a name
+ * @returns `result` has a hop for each TTL, `text` is what traceroute prints; times in milliseconds
+ * @throws RangeError when there is no such node to start from
+ * @example
+ * const network = createNetwork({
+ *   nodes: {
+ *     laptop: { address: '10.6.34.100/24' },
+ *     fw: {
+ *       interfaces: { lan0: '10.6.34.1/24', wan0: '203.0.113.1/24' },
+ *       rules: '*nat\n-A POSTROUTING -o wan0 -j MASQUERADE\nCOMMIT\n',
+ *     },
+ *     web: { address: '198.51.100.7', services: [webServer()] },
+ *   },
+ *   links: { lan: ['laptop', 'fw:lan0'], internet: ['fw:wan0', 'web'] },
+ * })
+ * console.log(traceroute(network, 'laptop', 'web').result.text)
+ * // traceroute to web
+ * //  1  10.6.34.1  2 ms
+ * //  2  198.18.0.1  12 ms
+ * //  3  198.51.100.7  22 ms
+ */
 export function traceroute(
   network: Network,
   from: string,

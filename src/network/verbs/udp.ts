@@ -33,8 +33,15 @@ export type UdpResult =
  * @param target `ns:53`, `198.51.100.7:53`, `[2001:db8::1]:53`
  * @throws RangeError for a target that cannot be, or when there is no such node
  * @example
- * const { result } = udpQuery(start, 'laptop', 'ns:53', { data: 'example.com A' })
- * result.outcome // 'answered', 'refused', 'filtered', 'unreachable'
+ * const network = createNetwork({
+ *   nodes: {
+ *     laptop: { address: '10.0.0.1/24' },
+ *     ns: { address: '10.0.0.2/24', services: [datagramServer({ port: 53, answer: '192.0.2.1' })] },
+ *   },
+ *   links: { lan: ['laptop', 'ns'] },
+ * })
+ * udpQuery(network, 'laptop', 'ns:53', { data: 'example.com A' }).result.received // '192.0.2.1'
+ * udpQuery(network, 'laptop', 'ns:54').result.outcome // 'refused'
  */
 export function udpQuery(
   network: Network,
