@@ -30,6 +30,7 @@ export { formatFate, formatTrace, type TraceTextOptions } from './format/trace-t
 export type { InterfaceConfig } from './ip/interfaces.ts'
 export {
   conntrackList,
+  expectationList,
   ipsetSave,
   iptablesCommands,
   iptablesList,

@@ -1,6 +1,7 @@
 import type { Family } from './address.ts'
 import { stateName } from './conntrack/dump.ts'
 import { type ListOptions as ConntrackListOptions, listConnections } from './conntrack/list.ts'
+import { listExpectations } from './conntrack/list-expectations.ts'
 import { countersOf } from './counters.ts'
 import { formatNatTable, type NatRow, natTable as natRows } from './nat/table.ts'
 import { type ListOptions, listCommands, listRules } from './rules/list.ts'
@@ -87,6 +88,22 @@ export function conntrackList(state: FirewallState, options: ConntrackListOption
     counters: state.compiled.conntrackSysctls.acct,
     ...options,
   })
+}
+
+/**
+ * `conntrack -L expect`: a line for each connection that a helper (`-j CT --helper ftp`) has announced and nobody has
+ * opened yet.
+ *
+ * @param options `family`: 4 as the tool does by itself, 6 as with `-f ipv6`; both when left out
+ * @example
+ * const rules = '*raw\n-A PREROUTING -p udp --dport 69 -j CT --helper tftp\nCOMMIT\n'
+ * const box = createFirewall({ interfaces: { eth0: ['192.0.2.1/24'] }, rules })
+ * const read = udp({ from: '192.0.2.7:5000', to: '192.0.2.1:69', data: '\0\x01file\0octet\0' })
+ * const [line] = expectationList(step(box, { device: 'eth0', packet: read }).state)
+ * line.slice(0, 60) // '300 proto=17 src=192.0.2.1 dst=192.0.2.7 sport=0 dport=5000 '
+ */
+export function expectationList(state: FirewallState, options: { readonly family?: Family } = {}): string[] {
+  return listExpectations(state.expectations.list(), state.nowMs, options.family)
 }
 
 /**

@@ -130,6 +130,10 @@ export class Outcome {
     return this.result.nflog ?? NONE
   }
 
+  /**
+   * What changed in the connection table, in order: connections opened, updated, destroyed, as `conntrack -E` tells them
+   * (`formatEvent` prints one). Announced connections are in `state.expectations`.
+   */
   get events(): readonly ConntrackEvent[] {
     return this.result.events ?? NONE
   }

@@ -1,6 +1,11 @@
 import { Command, Option } from 'commander'
-import { type DumpedConnection, dumpConnection } from '../conntrack/dump.ts'
-import { conntrackList, natTable, natTableText } from '../listings.ts'
+import {
+  type DumpedConnection,
+  type DumpedExpectation,
+  dumpConnection,
+  dumpExpectation,
+} from '../conntrack/dump.ts'
+import { conntrackList, expectationList, natTable, natTableText } from '../listings.ts'
 import { formatEndpoint, type NatRow } from '../nat/table.ts'
 import type { FirewallState } from '../state.ts'
 import { addJsonOption } from './options.ts'
@@ -12,6 +17,7 @@ interface NatOptions extends PlayOptions {
 
 interface ConntrackOptions extends NatOptions {
   readonly output?: 'extended'
+  readonly expect?: boolean
 }
 
 /** `netfilter-sim conntrack RULES PACKETS`: the connections after the packets, as `conntrack -L` prints them. */
@@ -19,14 +25,17 @@ export function conntrackCommand(): Command {
   const command = new Command('conntrack')
     .description('run packets through a ruleset and print the connections as conntrack -L would')
     .addOption(new Option('-o, --output <form>', 'begin with the network protocol').choices(['extended']))
+    .option('--expect', 'print the announced connections instead, as conntrack -L expect would')
     .addOption(formatOption())
     .action((rulesFile: string, packetsFile: string, options: ConntrackOptions) => {
-      const { output, format } = options
+      const { output, format, expect = false } = options
       const state = play(rulesFile, packetsFile, options)
-      if (format === 'json') console.log(JSON.stringify(connectionsJson(state), undefined, 2))
+      if (format === 'json')
+        console.log(JSON.stringify(expect ? expectationsJson(state) : connectionsJson(state), undefined, 2))
+      else if (expect) for (const line of expectationList(state)) console.log(line)
       else for (const line of conntrackList(state, { extended: output === 'extended' })) console.log(line)
     })
-    .addHelpText('after', examples('conntrack', ['--json', '-o extended']))
+    .addHelpText('after', examples('conntrack', ['--json', '-o extended', '--expect']))
   return addJsonOption(addPlayOptions(command))
 }
 
@@ -64,6 +73,11 @@ function connectionsJson({ sessions, nowMs }: FirewallState): readonly DumpedCon
   return [...sessions]
     .filter(({ expiresAtMs }) => expiresAtMs > nowMs)
     .map(connection => dumpConnection(connection, nowMs))
+}
+
+/** In the form of the recorded kernel cases. */
+function expectationsJson({ expectations, nowMs }: FirewallState): readonly DumpedExpectation[] {
+  return expectations.list(nowMs).map(expectation => dumpExpectation(expectation, nowMs))
 }
 
 function natRowJson({ protocol, kind, inside, outside, remote, state, timeoutSeconds }: NatRow): object {
