@@ -186,7 +186,7 @@ export function duplicate(
   copy.fragmentMaxSize = skb.fragmentMaxSize
   transaction.answering++
   transaction.duplicating = true
-  send(copy, { ...route, via: gateway }, transaction)
+  send(copy, route.through(gateway), transaction)
   transaction.duplicating = false
   transaction.answering--
 }

@@ -29,11 +29,13 @@ export class FibEntry {
   readonly preferredSource: Address | undefined
   readonly metric: number
   readonly mtu: number
+  /** In words, for the trace, `%` standing for the prefix. */
+  readonly text: string
   /** What to do with a packet that is to be forwarded along it. */
   readonly forward: InputRoute | undefined
 
   constructor(
-    entry: Omit<FibEntry, 'preferredSource' | 'length' | 'forward'>,
+    entry: Omit<FibEntry, 'preferredSource' | 'length' | 'text' | 'forward'>,
     preferredSource: Address | undefined,
   ) {
     this.prefix = entry.prefix
@@ -46,6 +48,7 @@ export class FibEntry {
     this.preferredSource = preferredSource
     this.metric = entry.metric
     this.mtu = entry.mtu
+    this.text = entry.device === undefined ? `${entry.type} %` : `route % dev ${entry.device.name}`
     this.forward = forwardRoute(this)
   }
 }

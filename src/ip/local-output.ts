@@ -1,5 +1,5 @@
 import { Address } from '../address.ts'
-import { writeIpv4Checksum } from '../packet/checksum.ts'
+import { internetChecksum, writeIpv4Checksum } from '../packet/checksum.ts'
 import { Errno, type OutputRoute, outputRoute } from './output-route.ts'
 import type { RoutingTable } from './routing.ts'
 
@@ -47,14 +47,17 @@ export function localOutput(
 
 const LOOPBACK_6 = Address.parse('::1')
 
+/** Zeros stand for what a packet is too short to have. */
 function destinationOf(family: 4 | 6, packet: Uint8Array): Address {
-  const offset = family === 4 ? 16 : 24
-  const bytes = new Uint8Array(16)
-  bytes.set(packet.subarray(offset, offset + (family === 4 ? 4 : 16)))
-  return Address.read(family, bytes, 0)
+  const [offset, end] = family === 4 ? [16, 20] : [24, 40]
+  if (packet.length >= end) return Address.read(family, packet, offset)
+  const header = new Uint8Array(end)
+  header.set(packet)
+  return Address.read(family, header, offset)
 }
 
 function complete(packet: Uint8Array, route: OutputRoute, id: number): Uint8Array {
+  if (isComplete(packet)) return packet
   const bytes = packet.slice()
   const source = Address.read(4, bytes, 12)
   if (source.isZero()) route.source?.write(bytes, 12)
@@ -67,6 +70,20 @@ function complete(packet: Uint8Array, route: OutputRoute, id: number): Uint8Arra
   }
   writeIpv4Checksum(bytes)
   return bytes
+}
+
+/** Whether what the kernel would write stands there already, as in packets of well-behaved programs. */
+function isComplete(packet: Uint8Array): boolean {
+  const length = (packet[2]! << 8) | packet[3]!
+  const dontFragment = (packet[6]! & 0x40) !== 0
+  return (
+    length === packet.length &&
+    ((packet[4]! | packet[5]!) !== 0 || dontFragment) &&
+    (packet[12]! | packet[13]! | packet[14]! | packet[15]!) !== 0 &&
+    internetChecksum(packet, 0, (packet[0]! & 15) * 4) === 0 &&
+    // 0xffff sums up as well, but the kernel writes 0 then
+    (packet[10]! & packet[11]!) !== 0xff
+  )
 }
 
 function fail(errno: number, reason: string): LocalOutput {

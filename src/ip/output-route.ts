@@ -1,4 +1,4 @@
-import { Address } from '../address.ts'
+import { Address, type Prefix } from '../address.ts'
 import type { FibEntry } from './fib.ts'
 import { hasJoined } from './input-route.ts'
 import {
@@ -24,13 +24,13 @@ export const Errno = {
   EHOSTUNREACH: 113,
 } as const
 
-/** Where a packet of the box's own goes, or the error instead. */
-export interface OutputRoute {
-  /** 0, or what send() returns; then nothing else here means anything. */
+type OutputType = 'unicast' | 'local' | 'broadcast' | 'multicast' | 'anycast'
+
+/** Where a packet of the box's own goes, or the error instead. Immutable. */
+export class OutputRoute {
+  /** 0, or what send() returns; then nothing else here means anything but the reason. */
   readonly errno: number
-  /** In words, for the trace. */
-  readonly reason: string
-  readonly type: 'unicast' | 'local' | 'broadcast' | 'multicast' | 'anycast'
+  readonly type: OutputType
   /** 'lo' for everything that stays here. */
   readonly device: string
   readonly via: Address | undefined
@@ -44,6 +44,42 @@ export interface OutputRoute {
    * itself passes POSTROUTING. IPv6 (`ip6_finish_output2`): the packet passes POSTROUTING first, then the copy.
    */
   readonly loops: 'none' | 'all' | 'copy'
+  private readonly text: string
+  private readonly subject: Address | Prefix | string
+
+  /** @param text the reason, `%` standing for `subject` */
+  constructor(
+    errno: number,
+    type: OutputType,
+    device: string,
+    via: Address | undefined,
+    source: Address | undefined,
+    mtu: number,
+    loops: OutputRoute['loops'],
+    text: string,
+    subject: Address | Prefix | string,
+  ) {
+    this.errno = errno
+    this.type = type
+    this.device = device
+    this.via = via
+    this.source = source
+    this.mtu = mtu
+    this.loops = loops
+    this.text = text
+    this.subject = subject
+  }
+
+  /** In words, for the trace: "route 10.6.0.0/16 dev lan0". Written when it is asked for: most packets leave no trace. */
+  get reason(): string {
+    return this.text.replace('%', String(this.subject))
+  }
+
+  /** The same way, but handed to this neighbour. */
+  through(via: Address): OutputRoute {
+    const { errno, type, device, source, mtu, loops, text, subject } = this
+    return new OutputRoute(errno, type, device, via, source, mtu, loops, text, subject)
+  }
 }
 
 export interface OutputRouteOptions {
@@ -91,25 +127,26 @@ export function rerouteOutput(
   })
 }
 
+const FOREIGN_SOURCE = 'source % is not an address of this box'
+
 function outputRoute4(table: RoutingTable, wanted: Address, options: OutputRouteOptions): OutputRoute {
   let source = options.source === undefined || options.source.isZero() ? undefined : options.source
   const bound = options.device ?? ''
   const everybody = isMulticast(wanted) || isLimitedBroadcast(wanted)
   if (source !== undefined) {
     if (isMulticast(source) || isLimitedBroadcast(source))
-      return fail(Errno.EINVAL, `${source} cannot be a source`)
+      return fail(Errno.EINVAL, '% cannot be a source', source)
     const own = ownDevice(table, source)
     if (bound === '' && everybody) {
-      if (own === undefined) return fail(Errno.ENETUNREACH, `source ${source} is not an address of this box`)
+      if (own === undefined) return fail(Errno.ENETUNREACH, FOREIGN_SOURCE, source)
       return makeRoute4(table, wanted, source, table.devices.get(own)!, undefined)
     }
-    if (!options.anySource && own === undefined)
-      return fail(Errno.ENETUNREACH, `source ${source} is not an address of this box`)
+    if (!options.anySource && own === undefined) return fail(Errno.ENETUNREACH, FOREIGN_SOURCE, source)
   }
   const device = bound === '' ? undefined : table.devices.get(bound)
   if (bound !== '') {
-    if (device === undefined) return fail(Errno.ENODEV, `no device ${bound}`)
-    if (!device.up) return fail(Errno.ENETUNREACH, `device ${bound} is down`)
+    if (device === undefined) return fail(Errno.ENODEV, 'no device %', bound)
+    if (!device.up) return fail(Errno.ENETUNREACH, 'device % is down', bound)
     if (wanted.w0 >>> 8 === 0xe00000 || isLimitedBroadcast(wanted)) {
       source ??= table.sourceAddress(bound, undefined, Scope.LINK)
       return makeRoute4(table, wanted, source, device, undefined)
@@ -121,7 +158,7 @@ function outputRoute4(table: RoutingTable, wanted: Address, options: OutputRoute
   if (wanted.isZero()) {
     destination = source ?? Address.v4(0x7f000001)
     source ??= destination
-    return loop(table, 'local', source, 'destination 0.0.0.0 is this box')
+    return loop(table, 'local', source, 'destination % is this box', '0.0.0.0')
   }
   const entry = table.lookup(destination, bound)
   if (entry === undefined && device !== undefined)
@@ -132,11 +169,11 @@ function outputRoute4(table: RoutingTable, wanted: Address, options: OutputRoute
       device,
       undefined,
     )
-  if (entry === undefined) return fail(Errno.ENETUNREACH, `no route to ${destination}`)
+  if (entry === undefined) return fail(Errno.ENETUNREACH, 'no route to %', destination)
   if (entry.type === 'local')
-    return loop(table, 'local', source ?? entry.source ?? destination, `${destination} belongs to this box`)
+    return loop(table, 'local', source ?? entry.source ?? destination, '% belongs to this box', destination)
   const error = rejectErrno(entry)
-  if (error !== 0) return fail(error, `${entry.type} ${entry.prefix}`)
+  if (error !== 0) return fail(error, entry.text, entry.prefix)
   return makeRoute4(table, destination, source ?? entry.preferredSource, entry.device!, entry)
 }
 
@@ -149,19 +186,20 @@ function makeRoute4(
   entry: FibEntry | undefined,
 ): OutputRoute {
   if (source !== undefined && isIpv4Loopback(source) && !device.loopback && !device.settings.routeLocalnet)
-    return fail(Errno.EINVAL, `source ${source} may not leave on ${device.name}`)
-  const mtu = entry?.mtu ?? device.mtu
-  const reason = entry === undefined ? `dev ${device.name}` : `route ${entry.prefix} dev ${device.name}`
-  const base = { errno: 0, reason, device: device.name, source, mtu }
-  if (device.loopback) return loop(table, 'local', source, reason)
+    return fail(Errno.EINVAL, `source % may not leave on ${device.name}`, source)
+  const text = entry?.text ?? `dev ${device.name}`
+  const subject = entry?.prefix ?? ''
+  if (device.loopback) return loop(table, 'local', source, text, subject)
+  const made = (type: OutputType, via: Address | undefined, loops: OutputRoute['loops']) =>
+    new OutputRoute(0, type, device.name, via, source, entry?.mtu ?? device.mtu, loops, text, subject)
   if (isLimitedBroadcast(destination) || entry?.type === 'broadcast')
-    return { ...base, type: 'broadcast', via: undefined, loops: 'copy' }
+    return made('broadcast', undefined, 'copy')
   if (isMulticast(destination)) {
     const joined = destination.w0 === (0xe0000001 | 0)
     const via = entry !== undefined && entry.length >= 4 ? entry.via : undefined
-    return { ...base, type: 'multicast', via, loops: joined ? 'copy' : 'none' }
+    return made('multicast', via, joined ? 'copy' : 'none')
   }
-  return { ...base, type: 'unicast', via: entry?.via, loops: 'none' }
+  return made('unicast', entry?.via, 'none')
 }
 
 function outputRoute6(table: RoutingTable, destination: Address, options: OutputRouteOptions): OutputRoute {
@@ -170,42 +208,34 @@ function outputRoute6(table: RoutingTable, destination: Address, options: Output
   const strict =
     bound !== '' && (isMulticast(destination) || isIpv6LinkLocal(destination) || given === undefined)
   const entry = table.lookup(destination, bound, strict)
-  if (entry === undefined) return fail(Errno.ENETUNREACH, `no route to ${destination}`)
+  if (entry === undefined) return fail(Errno.ENETUNREACH, 'no route to %', destination)
   const error = rejectErrno(entry)
-  if (error !== 0) return fail(error, `${entry.type} ${entry.prefix}`)
+  if (error !== 0) return fail(error, entry.text, entry.prefix)
   const device = entry.device!
   const source = given ?? entry.source ?? selectSourceAddress6(table.devices, device, destination)
   if (source === undefined) return fail(Errno.EADDRNOTAVAIL, 'no address to send from')
-  const reason = `route ${entry.prefix} dev ${device.name}`
-  if (entry.type === 'local' || entry.type === 'anycast') return loop(table, entry.type, source, reason)
-  if (device.loopback) return loop(table, 'local', source, reason)
-  const base = { errno: 0, reason, device: device.name, via: entry.via, source, mtu: entry.mtu }
-  if (isMulticast(destination))
-    return { ...base, type: 'multicast', loops: hasJoined(device, destination) ? 'copy' : 'none' }
-  return { ...base, type: isAnycastRoute(entry, destination) ? 'anycast' : 'unicast', loops: 'none' }
+  const { text, prefix, via, mtu } = entry
+  if (entry.type === 'local' || entry.type === 'anycast') return loop(table, entry.type, source, text, prefix)
+  if (device.loopback) return loop(table, 'local', source, text, prefix)
+  const made = (type: OutputType, loops: OutputRoute['loops']) =>
+    new OutputRoute(0, type, device.name, via, source, mtu, loops, text, prefix)
+  if (isMulticast(destination)) return made('multicast', hasJoined(device, destination) ? 'copy' : 'none')
+  return made(isAnycastRoute(entry, destination) ? 'anycast' : 'unicast', 'none')
 }
 
 function loop(
   table: RoutingTable,
   type: 'local' | 'anycast',
   source: Address | undefined,
-  reason: string,
+  text: string,
+  subject: Address | Prefix | string,
 ): OutputRoute {
-  const mtu = table.devices.get('lo')!.mtu
-  return { errno: 0, reason, type, device: 'lo', via: undefined, source, mtu, loops: 'all' }
+  const { mtu } = table.devices.get('lo')!
+  return new OutputRoute(0, type, 'lo', undefined, source, mtu, 'all', text, subject)
 }
 
-function fail(errno: number, reason: string): OutputRoute {
-  return {
-    errno,
-    reason,
-    type: 'unicast',
-    device: '',
-    via: undefined,
-    source: undefined,
-    mtu: 0,
-    loops: 'none',
-  }
+function fail(errno: number, text: string, subject: Address | Prefix | string = ''): OutputRoute {
+  return new OutputRoute(errno, 'unicast', '', undefined, undefined, 0, 'none', text, subject)
 }
 
 function rejectErrno(entry: FibEntry): number {

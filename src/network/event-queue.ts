@@ -56,105 +56,128 @@ export class NetworkEvent {
 }
 
 /**
- * Events by time, then by the order in which they were added: a leftist heap, so that every version stays good and
- * adding or taking one costs O(log n). `undefined` is the empty queue.
+ * Events by time, then by the order in which they were added. Immutable: every version stays good. `undefined` is the
+ * empty queue.
+ *
+ * A leftist heap, in which adding or taking costs O(log n), of whole moments: in a network nearly everything happens at
+ * the same time as much else, so that there are far fewer moments than events.
  */
 export type EventQueue = HeapNode | undefined
 
 class HeapNode {
   /** Length of the right spine. */
   readonly rank: number
-  readonly event: NetworkEvent
+  readonly moment: Moment
   readonly left: HeapNode | undefined
   readonly right: HeapNode | undefined
 
-  constructor(rank: number, event: NetworkEvent, left: HeapNode | undefined, right: HeapNode | undefined) {
+  constructor(rank: number, moment: Moment, left: HeapNode | undefined, right: HeapNode | undefined) {
     this.rank = rank
-    this.event = event
+    this.moment = moment
     this.left = left
     this.right = right
   }
 }
 
-export function addEvent(queue: EventQueue, event: NetworkEvent): EventQueue {
-  return merge(new HeapNode(1, event, undefined, undefined), queue)
+/** What happens at one time, by sequence, from `from` on: what stands before has happened. Never empty. */
+class Moment {
+  readonly events: readonly NetworkEvent[]
+  readonly from: number
+
+  constructor(events: readonly NetworkEvent[], from: number) {
+    this.events = events
+    this.from = from
+  }
+
+  get first(): NetworkEvent {
+    return this.events[this.from]!
+  }
 }
 
-export function firstEvent(queue: EventQueue): NetworkEvent | undefined {
-  return queue?.event
-}
-
-export function withoutFirst(queue: EventQueue): EventQueue {
-  return queue === undefined ? undefined : merge(queue.left, queue.right)
+/** All events, the next one first. */
+export function* eventsOf(queue: EventQueue): Generator<NetworkEvent> {
+  const draft = new EventDraft(queue)
+  while (draft.first !== undefined) yield draft.takeFirst()
 }
 
 /**
- * A queue while things happen: what is added for the present moment waits in a line of its own, since nearly everything
- * that happens makes something else happen at once, and a heap would be turned over twice for each.
+ * A queue while things happen: events are added to moments of its own, which nobody else sees before `commit`, so that
+ * most of them never go through the heap.
  */
 export class EventDraft {
   private heap: EventQueue
-  /** For `nowMs`, by sequence. Taken ones stay in front of `taken` until all are gone. */
-  private line: NetworkEvent[] = []
+  /** Moments to which it may still add, by their time. */
+  private readonly open = new Map<number, NetworkEvent[]>()
+  /** The moment that is under way, and how much of it has happened. It is not in the heap. */
+  private current: readonly NetworkEvent[] = []
   private taken = 0
 
   constructor(queue: EventQueue) {
     this.heap = queue
   }
 
-  /** @param nowMs the time at which everything in the line happens: it only changes when the line is empty */
-  add(event: NetworkEvent, nowMs: number): void {
-    if (event.atMs === nowMs) this.line.push(event)
-    else this.heap = addEvent(this.heap, event)
+  add(event: NetworkEvent): void {
+    const moment = this.open.get(event.atMs)
+    if (moment !== undefined) moment.push(event)
+    else this.begin([event])
   }
 
   get first(): NetworkEvent | undefined {
-    const waiting = this.line[this.taken]
-    const queued = firstEvent(this.heap)
-    if (waiting === undefined || queued === undefined) return waiting ?? queued
-    return isBefore(queued, waiting) ? queued : waiting
+    const here = this.current[this.taken]
+    const queued = this.heap?.moment.first
+    return here === undefined || (queued !== undefined && isBefore(queued, here)) ? queued : here
   }
 
   /** @throws RangeError when there is nothing */
   takeFirst(): NetworkEvent {
     const { first } = this
     if (first === undefined) throw new RangeError('nothing is going to happen')
-    if (first !== this.line[this.taken]) {
-      this.heap = withoutFirst(this.heap)
-      return first
-    }
+    if (first !== this.current[this.taken]) this.turn()
     this.taken++
-    if (this.taken === this.line.length) {
-      this.line = []
-      this.taken = 0
-    }
     return first
   }
 
-  /** The queue with everything in it. */
+  /** The queue with everything in it. From here on it belongs to everybody: what is added later makes new moments. */
   commit(): EventQueue {
-    let queue = this.heap
-    for (let at = this.taken; at < this.line.length; at++) queue = addEvent(queue, this.line[at]!)
-    return queue
+    this.open.clear()
+    return this.taken < this.current.length
+      ? withMoment(this.heap, new Moment(this.current, this.taken))
+      : this.heap
+  }
+
+  private begin(events: NetworkEvent[]): void {
+    this.open.set(events[0]!.atMs, events)
+    this.heap = withMoment(this.heap, new Moment(events, 0))
+  }
+
+  /** The heap's first moment is under way from now on. */
+  private turn(): void {
+    const { current, taken } = this
+    const { moment, left, right } = this.heap!
+    this.heap = merge(left, right)
+    this.current = moment.events
+    this.taken = moment.from
+    if (taken < current.length) this.heap = withMoment(this.heap, new Moment(current, taken))
+    else if (current.length > 0 && this.open.get(current[0]!.atMs) === current)
+      this.open.delete(current[0]!.atMs)
   }
 }
 
-/** All events, the next one first. */
-export function* eventsOf(queue: EventQueue): Generator<NetworkEvent> {
-  for (let rest = queue; rest !== undefined; rest = withoutFirst(rest)) yield rest.event
+function withMoment(queue: EventQueue, moment: Moment): EventQueue {
+  return merge(new HeapNode(1, moment, undefined, undefined), queue)
 }
 
 function merge(a: EventQueue, b: EventQueue): EventQueue {
   if (a === undefined) return b
   if (b === undefined) return a
-  const first = isBefore(a.event, b.event) ? a : b
+  const first = isBefore(a.moment.first, b.moment.first) ? a : b
   const other = first === a ? b : a
   const merged = merge(first.right, other)!
   const { left } = first
-  if (left === undefined) return new HeapNode(1, first.event, merged, undefined)
+  if (left === undefined) return new HeapNode(1, first.moment, merged, undefined)
   return left.rank >= merged.rank
-    ? new HeapNode(merged.rank + 1, first.event, left, merged)
-    : new HeapNode(left.rank + 1, first.event, merged, left)
+    ? new HeapNode(merged.rank + 1, first.moment, left, merged)
+    : new HeapNode(left.rank + 1, first.moment, merged, left)
 }
 
 function isBefore(a: NetworkEvent, b: NetworkEvent): boolean {

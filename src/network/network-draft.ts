@@ -252,7 +252,7 @@ export class NetworkDraft implements Surroundings {
       0,
       '',
     )
-    this.queue.add(event, this.nowMs)
+    this.queue.add(event)
   }
 
   private lose(
@@ -299,7 +299,7 @@ export class NetworkDraft implements Surroundings {
   ): number {
     const sequence = this.sequence++
     const event = new NetworkEvent(atMs, sequence, kind, node, '', undefined, 0, this.cause, owner, timer)
-    this.queue.add(event, this.nowMs)
+    this.queue.add(event)
     return sequence
   }
 

@@ -1,6 +1,4 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { addEvent, type EventQueue, eventsOf, NetworkEvent } from '../../src/network/event-queue.ts'
 import {
   connect,
   curl,
@@ -45,30 +43,5 @@ describe('a network is a value', () => {
     const [once, thrice] = [tick(start, 90_000), tick(tick(tick(start, 30_000).network, 1).network, 59_999)]
     expect(thrice.network.nowMs).toBe(once.network.nowMs)
     expect(told([...thrice.network.log])).toEqual(told([...once.network.log]))
-  })
-})
-
-describe('the event queue', () => {
-  const event = (atMs: number, sequence: number) =>
-    new NetworkEvent(atMs, sequence, 'socket-timer', 0, '', undefined, 0, -1, 0, '')
-
-  it('brings events by time, then in the order they were added; old versions stay good', () => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.integer({ min: 0, max: 20 })),
-        fc.array(fc.integer({ min: 0, max: 20 })),
-        (a, b) => {
-          const add = (queue: EventQueue, times: number[], from: number) =>
-            times.reduce<EventQueue>((now, atMs, i) => addEvent(now, event(atMs, from + i)), queue)
-          const first = add(undefined, a, 0)
-          add(first, b, a.length)
-          const order = [...eventsOf(first)].map(({ atMs, sequence }) => ({ atMs, sequence }))
-          const expected = a
-            .map((atMs, sequence) => ({ atMs, sequence }))
-            .sort((x, y) => x.atMs - y.atMs || x.sequence - y.sequence)
-          expect(order).toEqual(expected)
-        },
-      ),
-    )
   })
 })
