@@ -1,5 +1,7 @@
 import fc from 'fast-check'
-import { devicesOf, ownAddresses, type Site } from './site.ts'
+import { HELPED, type HelpedProtocol, isHelped } from './helper-courses.ts'
+import { broadcastOf, devicesOf, ownAddresses, type Site } from './site.ts'
+import { type Twist, type TwistShape, twist } from './twists.ts'
 import { port } from './words.ts'
 
 /** One end of a conversation. `at` is the device behind which it lives, or `local` for the box itself. */
@@ -19,8 +21,7 @@ export type ConversationProtocol =
   | 'esp'
   | 'gre'
   | 'other'
-  | 'ftp'
-  | 'tftp'
+  | HelpedProtocol
 
 /** Two ends that talk. What they say next follows from the protocol; see `play.ts`. */
 export interface Conversation {
@@ -35,34 +36,6 @@ export interface Conversation {
   readonly initialSequence: readonly [number, number]
   readonly window: number
   readonly options: 'none' | 'mss' | 'scaled' | 'everything'
-}
-
-/** What is different about a packet from what it should be. Absent: nothing. */
-export interface Twist {
-  readonly ttl?: number
-  readonly tos?: number
-  readonly badChecksum?: boolean
-  /** Said, but lost before it comes here. */
-  readonly lost?: boolean
-  /** Overtaken by the next packet. */
-  readonly late?: boolean
-  /** Comes in there instead. */
-  readonly at?: string
-  /** In so many fragments (2 or 3), in order or the last one first. */
-  readonly fragments?: { readonly count: number; readonly reversed: boolean; readonly lost?: boolean }
-  readonly flags?: string
-  /** Type and code of the ICMP message. */
-  readonly icmp?: readonly [type: number, code: number]
-  /** Added to the sequence number (TCP). */
-  readonly sequenceBy?: number
-  readonly acknowledgmentBy?: number
-  readonly window?: number
-  /** Bytes more of data. */
-  readonly extra?: number
-  /** Text of the data instead. */
-  readonly text?: string
-  /** Bytes cut from the end, the IP header telling so. */
-  readonly cut?: number
 }
 
 /** One thing that happens. `about` is the number of a conversation, counted modulo how many there are. */
@@ -85,7 +58,7 @@ export type Happening =
   | { readonly kind: 'wait'; readonly ms: number }
 
 /** Which conversations and happenings to make. */
-export interface HistoryShape {
+export interface HistoryShape extends TwistShape {
   readonly protocols: readonly ConversationProtocol[]
   readonly maxConversations?: number
   /** Default 1. */
@@ -94,8 +67,6 @@ export interface HistoryShape {
   /** How many in ten packets are not what they should be. */
   readonly twisted?: number
   readonly waits?: readonly number[]
-  /** Whether packets may come in fragments; default true. */
-  readonly fragments?: boolean
 }
 
 /** What happened: who talks, and in which order. Every part of it can be taken away, and it is a history still. */
@@ -166,14 +137,30 @@ export function conversation(
       window: fc.constantFrom(65535, 1000, 512, 0),
       options: fc.constantFrom('none' as const, 'mss' as const, 'scaled' as const, 'everything' as const),
     })
-    .map(({ ends: [client, server], clientPort, serverPort, ...rest }) => ({
-      ...rest,
-      client: { ...client, port: clientPort },
-      server: { ...server, port: WELL_KNOWN[rest.protocol] ?? serverPort },
-    }))
+    .map(({ ends: drawn, clientPort, serverPort, ...rest }) => {
+      const helped = isHelped(rest.protocol) ? HELPED[rest.protocol] : undefined
+      const [client, server] = (helped?.isBroadcast ? everybody(site) : undefined) ?? drawn
+      return {
+        ...rest,
+        client: { ...client, port: clientPort },
+        server: { ...server, port: helped?.port ?? serverPort },
+      }
+    })
 }
 
-export const WELL_KNOWN: { readonly [protocol: string]: number } = { ftp: 21, tftp: 69 }
+/** The box asks everybody in a network of its own. */
+function everybody(site: Site): Places | undefined {
+  for (const at of devicesOf(site))
+    for (const text of site.interfaces[at]!) {
+      const broadcast = broadcastOf(text)
+      if (broadcast !== undefined)
+        return [
+          { at: 'local', address: text.split('/')[0]! },
+          { at, address: broadcast },
+        ]
+    }
+  return undefined
+}
 
 function sequence(): fc.Arbitrary<number> {
   return fc.oneof(fc.constantFrom(1000, 0xffffff00, 0x7fffff00), fc.nat(0xffffffff))
@@ -216,8 +203,8 @@ function special(site: Site): fc.Arbitrary<Place> {
 
 /** One thing that happens, mostly that a conversation goes on. */
 export function happening(site: Site, shape: HistoryShape): fc.Arbitrary<Happening> {
-  const { twisted = 2, waits = [], fragments } = shape
-  const odd = twist(site, fragments)
+  const { twisted = 2, waits = [] } = shape
+  const odd = twist(site, shape)
   const about = fc.nat(3)
   const side = fc.constantFrom(0 as const, 1 as const)
   const twists = fc.oneof(
@@ -276,57 +263,3 @@ const ERRORS_6: readonly (readonly [number, number])[] = [
   [2, 0],
   [4, 1],
 ]
-
-/** Something that is wrong about a packet, or two things. */
-export function twist(site: Site, fragments = true): fc.Arbitrary<Twist> {
-  const one: fc.Arbitrary<Twist> = fc.oneof(
-    fc.constantFrom(1, 0, 2, 255).map(ttl => ({ ttl })),
-    fc.constantFrom(0x10, 0x08, 0xb8, 1, 2, 3).map(tos => ({ tos })),
-    fc.constant({ badChecksum: true }),
-    fc.constantFrom(...devicesOf(site), 'local').map(at => ({ at })),
-    ...(fragments
-      ? [
-          fc
-            .record({
-              count: fc.constantFrom(2, 3),
-              reversed: fc.boolean(),
-              lost: fc.constantFrom(false, false, true),
-            })
-            .map(pieces => ({ fragments: pieces })),
-        ]
-      : []),
-    fc
-      .constantFrom(
-        'S',
-        'SA',
-        'A',
-        'FA',
-        'F',
-        'R',
-        'RA',
-        'SF',
-        '',
-        'FPU',
-        'PA',
-        'AU',
-        'SU',
-        'SFRPAUEC',
-        'SEC',
-      )
-      .map(flags => ({ flags })),
-    fc
-      .constantFrom(1, -1, 1000, -1000, 70000, -70000, 0x40000000, 0x7fffffff)
-      .map(sequenceBy => ({ sequenceBy })),
-    fc
-      .constantFrom(1, -1, 1000, -1000, 70000, -70000, 0x40000000)
-      .map(acknowledgmentBy => ({ acknowledgmentBy })),
-    fc.constantFrom(0, 1, 512, 65535).map(window => ({ window })),
-    fc.constantFrom(1, 7, 100, 1400, 1500).map(extra => ({ extra })),
-    fc.constantFrom('evil', 'USER a\r\n', 'AAAA').map(text => ({ text })),
-    fc.constantFrom(1, 4, 8, 12, 20, 30).map(cut => ({ cut })),
-  )
-  return fc.oneof(
-    { weight: 5, arbitrary: one },
-    { weight: 1, arbitrary: fc.tuple(one, one).map(([a, b]) => ({ ...a, ...b })) },
-  )
-}

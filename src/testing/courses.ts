@@ -1,7 +1,6 @@
 import type { Conversation } from './conversations.ts'
-
-/** A line of a conversation: who speaks (0 the client, 1 the server), TCP's flags, and how much is said. */
-export type Line = readonly [side: 0 | 1, flags: string, text: number | string]
+import { type Line, OPEN } from './course-lines.ts'
+import { HELPED, isHelped } from './helper-courses.ts'
 
 /** What a conversation says, line by line: one of the usual courses of its protocol. */
 export function courseOf(conversation: Conversation): readonly Line[] {
@@ -15,20 +14,10 @@ function coursesOf({ protocol }: Conversation): readonly (readonly Line[])[] {
       return TCP_COURSES
     case 'sctp':
       return SCTP_COURSES
-    case 'ftp':
-      return FTP_COURSES
-    case 'tftp':
-      return TFTP_COURSES
     default:
-      return DATAGRAM_COURSES
+      return isHelped(protocol) ? HELPED[protocol].courses : DATAGRAM_COURSES
   }
 }
-
-const OPEN: readonly Line[] = [
-  [0, 'S', 0],
-  [1, 'SA', 0],
-  [0, 'A', 0],
-]
 
 /** How TCP connections usually go. Each goes on with its first line when it is over: the ports are used again. */
 const TCP_COURSES: readonly (readonly Line[])[] = [
@@ -177,82 +166,5 @@ const SCTP_COURSES: readonly (readonly Line[])[] = [
   ],
 ]
 
-/** Instead of data: the side opens the data connection that the other one has just announced. */
-export const OPEN_DATA = '@data'
-
-const LOGIN: readonly Line[] = [
-  ...OPEN,
-  [1, 'PA', '220 hi\r\n'],
-  [0, 'PA', 'USER a\r\n'],
-  [1, 'PA', '331 ok\r\n'],
-]
-
-/**
- * FTP control connections, passive and active, in both of their dialects. `{address}` and `{octets}` are the speaker's
- * own address with dots and with commas.
- */
-const FTP_COURSES: readonly (readonly Line[])[] = [
-  [
-    ...LOGIN,
-    [0, 'PA', 'PASV\r\n'],
-    [1, 'PA', '227 Entering Passive Mode ({octets},19,136)\r\n'],
-    [0, 'S', OPEN_DATA],
-    [0, 'A', 0],
-  ],
-  [
-    ...LOGIN,
-    [0, 'PA', 'PORT {octets},19,137\r\n'],
-    [1, 'S', OPEN_DATA],
-    [1, 'PA', '200 ok\r\n'],
-    [0, 'A', 0],
-  ],
-  [
-    ...LOGIN,
-    [0, 'PA', 'EPSV\r\n'],
-    [1, 'PA', '229 Entering Extended Passive Mode (|||5001|)\r\n'],
-    [0, 'S', OPEN_DATA],
-    [0, 'A', 0],
-  ],
-  [
-    ...LOGIN,
-    [0, 'PA', 'EPRT |{family}|{address}|5002|\r\n'],
-    [1, 'S', OPEN_DATA],
-    [1, 'PA', '200 ok\r\n'],
-    [0, 'A', 0],
-  ],
-  [...LOGIN, [0, 'PA', 'PORT {octets},19'], [0, 'PA', ',138\r\n'], [1, 'S', OPEN_DATA], [0, 'FA', 0]],
-  // as little as a helper needs
-  [
-    [0, 'S', 0],
-    [1, 'SA', 0],
-    [0, 'PA', 'USER a\r\n'],
-    [0, 'PA', 'PORT {octets},19,137\r\n'],
-    [1, 'S', OPEN_DATA],
-  ],
-  [
-    [0, 'S', 0],
-    [1, 'SA', 0],
-    [0, 'PA', 'USER a\r\n'],
-    [0, 'PA', 'EPRT |{family}|{address}|5001|\r\n'],
-    [1, 'S', OPEN_DATA],
-  ],
-]
-
-/** The numbers of the courses that say no more than a helper needs. */
-export const BRIEF_FTP = [5, 6] as const
-
 /** The number of the course in which datagrams carry nothing (and pings are pings). */
 export const WITHOUT_DATA = 7
-
-/** A TFTP read: the answer comes from another port. */
-const TFTP_COURSES: readonly (readonly Line[])[] = [
-  [
-    [0, '', '\0\u0001file\0octet\0'],
-    [1, '', OPEN_DATA],
-  ],
-  [
-    [0, '', '\0\u0002file\0octet\0'],
-    [1, '', OPEN_DATA],
-    [0, '', '\0\u0001more\0octet\0'],
-  ],
-]

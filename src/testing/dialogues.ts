@@ -1,14 +1,8 @@
 import fc from 'fast-check'
-import {
-  type Conversation,
-  conversation,
-  type Happening,
-  type History,
-  type Twist,
-  twist,
-} from './conversations.ts'
+import { type Conversation, conversation, type Happening, type History } from './conversations.ts'
 import { courseOf } from './courses.ts'
 import type { Site } from './site.ts'
+import { type Twist, twist } from './twists.ts'
 
 /** What becomes of a dialogue on its way. */
 export interface DialogueOptions {
@@ -75,7 +69,7 @@ function dialogue(
     fc
       .constantFrom(0 as const, 1 as const)
       .map(side => [next({}), { kind: 'again' as const, about: 0, side }]),
-    twist(site, false).map(wrong => [next(wrong)]),
+    twist(site, { fragments: false }).map(wrong => [next(wrong)]),
     fc.constantFrom('R', 'RA').map(flags => [next({ flags })]),
   )
   const packet = fc.oneof(

@@ -14,11 +14,10 @@ import {
   type History,
   type Place as HostPlace,
   happening,
-  WELL_KNOWN,
 } from './conversations.ts'
-import { BRIEF_FTP } from './courses.ts'
 import { plus } from './edges.ts'
 import { sitesOf } from './ground.ts'
+import { BRIEF_FTP, HELPED } from './helper-courses.ts'
 import { PLAIN } from './point-history.ts'
 import type { Place, Scope } from './properties/places.ts'
 import { simplerHistories } from './simpler.ts'
@@ -153,7 +152,7 @@ function helpings(firewall: FirewallState, sites: readonly Site[]): readonly His
             const course = protocol === 'tftp' ? 0 : BRIEF_FTP[site.family === 4 ? 0 : 1]
             const ends = {
               client: { ...client, port: 40000 },
-              server: { ...server, port: WELL_KNOWN[protocol]! },
+              server: { ...server, port: HELPED[protocol].port },
             }
             const next = { kind: 'next' as const, about: 0, twist: {} }
             return {

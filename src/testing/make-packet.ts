@@ -3,7 +3,8 @@ import { writeIpv4Checksum } from '../packet/checksum.ts'
 import { esp, gre, icmp, icmp6, proto, sctp, tcp, udp, udplite } from '../packet/constructors.ts'
 import type { SctpChunk, TcpOption } from '../packet/decoded.ts'
 import { Packet } from '../packet/packet.ts'
-import type { Conversation, Twist } from './conversations.ts'
+import type { Conversation } from './conversations.ts'
+import type { Twist } from './twists.ts'
 import { unusualBytes, unusualNumber } from './unusual.ts'
 
 /** Everything that one side says in one packet. */
@@ -27,8 +28,9 @@ export function makePacket(
   twist: Twist,
 ): { packet: Packet; length: number } {
   const { protocol } = conversation
-  const data = typeof said.text === 'string' ? new TextEncoder().encode(said.text) : filler(said.text)
-  const payload = twist.extra === undefined ? data : joinBytes(data, filler(twist.extra))
+  const data = typeof said.text === 'string' ? bytesOf(said.text) : filler(said.text)
+  const edited = twist.edit === undefined ? data : edit(data, twist.edit)
+  const payload = twist.extra === undefined ? edited : joinBytes(edited, filler(twist.extra))
   const ip = {
     ...(twist.ttl !== undefined && { ttl: twist.ttl }),
     ...(twist.tos !== undefined && { tos: twist.tos }),
@@ -44,6 +46,8 @@ export function makePacket(
     switch (protocol) {
       case 'tcp':
       case 'ftp':
+      case 'irc':
+      case 'sane':
         return tcp({
           ...ip,
           ...withPorts,
@@ -55,6 +59,8 @@ export function makePacket(
         })
       case 'udp':
       case 'tftp':
+      case 'amanda':
+      case 'netbios':
         return udp({ ...ip, ...withPorts })
       case 'udplite':
         return udplite({ ...ip, ...withPorts })
@@ -242,6 +248,17 @@ function fragment6(whole: Packet, part: Uint8Array, offset: number, more: boolea
   const bytes = joinBytes(header, joinBytes(extension, part))
   new DataView(bytes.buffer).setUint16(4, bytes.length - 40)
   return new Packet(bytes)
+}
+
+/** A character a byte: payloads need not be text. */
+function bytesOf(text: string): Uint8Array {
+  return Uint8Array.from(text, character => character.charCodeAt(0))
+}
+
+/** Some bytes of a payload taken out, others put in. */
+function edit(data: Uint8Array, { at, remove, insert }: NonNullable<Twist['edit']>): Uint8Array {
+  const start = data.length === 0 ? 0 : at % data.length
+  return joinBytes(joinBytes(data.slice(0, start), bytesOf(insert)), data.slice(start + remove))
 }
 
 /** `AAAA…`, easy to see in a dump. */

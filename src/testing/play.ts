@@ -3,9 +3,12 @@ import type { Arrival, Outcome } from '../outcome.ts'
 import type { Packet } from '../packet/packet.ts'
 import type { FirewallState } from '../state.ts'
 import { announced } from './announcements.ts'
-import type { Conversation, End, Happening, History, Twist } from './conversations.ts'
-import { courseOf, type Line, OPEN_DATA } from './courses.ts'
+import type { Conversation, End, Happening, History } from './conversations.ts'
+import { type Line, OPEN_DATA } from './course-lines.ts'
+import { courseOf } from './courses.ts'
+import { HELPED, isHelped, spoken } from './helper-courses.ts'
 import { cutFragments, cutShort, errorAbout, makePacket, type Said, sideways } from './make-packet.ts'
+import type { Twist } from './twists.ts'
 
 /** What was done to the firewall, one thing after the other. */
 export type PlayedStep =
@@ -149,7 +152,14 @@ function dataTalk({ conversation, sides }: Talk, who: 0 | 1): Talk | undefined {
     const server = { ...other, address: opener.peerAddress, port: opener.peerPort }
     return new Talk({ ...fields, protocol: 'udp', client: { ...client, port: 5003 }, server })
   }
-  const target = seen === undefined ? undefined : announced(seen.packet, opener.peerAddress)
+  if (isHelped(conversation.protocol) && HELPED[conversation.protocol].isBroadcast) {
+    // one of those who heard the broadcast answers, from an address of its own
+    const address = opener.address.replace(/255$/, '7')
+    const server = { ...other, address: opener.peerAddress, port: opener.peerPort }
+    return new Talk({ ...fields, protocol: 'udp', client: { ...client, address, port: opener.port }, server })
+  }
+  const target =
+    seen === undefined ? undefined : announced(conversation.protocol, seen.packet, opener.peerAddress)
   if (target === undefined) return undefined
   return new Talk({
     ...fields,
@@ -157,14 +167,6 @@ function dataTalk({ conversation, sides }: Talk, who: 0 | 1): Talk | undefined {
     client: { ...client, port: who === 0 ? 20001 : 20 },
     server: { ...other, ...target },
   })
-}
-
-/** A line of FTP with the speaker's own address in it. */
-function spoken(text: string, address: string): string {
-  return text
-    .replace('{octets}', address.replaceAll('.', ','))
-    .replace('{address}', address)
-    .replace('{family}', address.includes(':') ? '2' : '1')
 }
 
 class Play {
@@ -240,7 +242,7 @@ class Play {
       to: { address: from.peerAddress, port: from.peerPort },
       isReply: who === 1,
       flags: twist.flags ?? flags,
-      text: twist.text ?? (typeof text === 'string' ? spoken(text, from.address) : text),
+      text: twist.text ?? (typeof text === 'string' ? spoken(text, from.address, from.peerAddress) : text),
       sequence: (from.next + (twist.sequenceBy ?? 0)) >>> 0,
       acknowledgment: (from.expects + (twist.acknowledgmentBy ?? 0)) >>> 0,
       tag: flags === 'INIT' ? 0 : to.tag,
@@ -255,7 +257,7 @@ class Play {
     for (const outcome of outcomes) this.notice(outcome, from, to, packet)
     if (!counts) return
     const consumed = length + (said.flags.includes('S') ? 1 : 0) + (said.flags.includes('F') ? 1 : 0)
-    if (talk.conversation.protocol === 'tcp' || talk.conversation.protocol === 'ftp') {
+    if (packet.decoded.kind === 'tcp') {
       from.next = (from.next + consumed) >>> 0
       to.expects = from.next
     }

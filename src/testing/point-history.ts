@@ -11,8 +11,9 @@ import {
   IPPROTO_UDP,
   IPPROTO_UDPLITE,
 } from '../packet/protocols.ts'
-import type { Conversation, ConversationProtocol, End, Happening, History, Twist } from './conversations.ts'
+import type { Conversation, ConversationProtocol, End, Happening, History } from './conversations.ts'
 import { devicesOf, ownAddresses, type Site } from './site.ts'
+import type { Twist } from './twists.ts'
 
 /**
  * A history whose last packet is meant to be a point of a packet space: sent from where the point comes from, in the

@@ -16,8 +16,10 @@ export interface RulesetShape {
    * only where the sets of `setsText` are.
    */
   readonly extensions?: readonly string[]
-  /** Rules that every ruleset begins with, e.g. the usual `ESTABLISHED` line. */
+  /** Rules that rulesets begin with, e.g. the usual `ESTABLISHED` line. */
   readonly preamble?: readonly { readonly table: TableName; readonly rule: RuleDraft }[]
+  /** Every ruleset has the whole preamble; default: a table has all of its part or nothing. */
+  readonly always?: boolean
   readonly maxRules?: number
 }
 
@@ -87,7 +89,10 @@ function tableDraft(site: Site, name: TableName, shape: RulesetShape): fc.Arbitr
         .tuple(...hooks.map(() => policy))
         .map(list => Object.fromEntries(hooks.map((hook, i) => [hook, list[i]!]))),
       rules: fc.array(rule, { maxLength: shape.maxRules ?? 8, size: 'max' }),
-      usual: preamble.length === 0 ? fc.constant([]) : fc.constantFrom<readonly RuleDraft[]>([], preamble),
+      usual:
+        preamble.length === 0
+          ? fc.constant([])
+          : fc.constantFrom<readonly RuleDraft[]>(shape.always ? preamble : [], preamble),
     })
     .map(({ policies, rules, usual }) => ({ name, policies, rules: [...usual, ...rules] }))
 }

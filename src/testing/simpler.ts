@@ -1,8 +1,10 @@
-import type { Conversation, End, Happening, History, Twist } from './conversations.ts'
-import { BRIEF_FTP, courseOf, WITHOUT_DATA } from './courses.ts'
+import type { Conversation, End, Happening, History } from './conversations.ts'
+import { courseOf, WITHOUT_DATA } from './courses.ts'
 import { FAR } from './ground.ts'
+import { BRIEF_FTP } from './helper-courses.ts'
 import { PLAIN } from './point-history.ts'
 import { devicesOf, ownAddresses, type Site } from './site.ts'
+import type { Twist } from './twists.ts'
 
 /**
  * The histories that are one step simpler than this one, the boldest steps first: fewer packets, fewer conversations,

@@ -14,6 +14,7 @@ import {
   setsText,
   TARGET_WORDS,
 } from '../../../dist/testing/fast-check.js'
+import { helpedPreambles } from './helped.mjs'
 import { headedBy, logLine, rateLine } from './lines.mjs'
 import { neighbours } from './neighbours.mjs'
 
@@ -122,6 +123,24 @@ const timed = (sites, shape, talk, more = {}) =>
     },
   )
 
+function helped(sites, protocols) {
+  return fc.oneof(
+    ...helpedPreambles(sites[0].family).map(preamble =>
+      cases(
+        sites,
+        {
+          tables: ['raw', 'nat', 'filter'],
+          extensions: [...NAT, 'helper'],
+          preamble: [...preamble, ...STATEFUL],
+          always: true,
+          maxRules: 3,
+        },
+        { protocols, maxConversations: 2, maxHappenings: 34, twisted: 1, garbled: true },
+      ),
+    ),
+  )
+}
+
 const PROFILES = {
   neighbours: files => neighbours(files.length > 0 ? files : ownCases()),
   filter: () =>
@@ -185,21 +204,9 @@ const PROFILES = {
       { sets: setsText },
     ),
   helpers: () =>
-    cases(
-      V4,
-      {
-        tables: ['raw', 'nat', 'filter'],
-        extensions: [...NAT, 'helper'],
-        preamble: [
-          {
-            table: 'raw',
-            rule: { chain: 'PREROUTING', words: '-p tcp -m tcp --dport 21 -j CT --helper ftp' },
-          },
-          ...STATEFUL,
-        ],
-        maxRules: 4,
-      },
-      { protocols: ['tcp', 'ftp', 'ftp', 'ftp', 'tftp'], maxConversations: 2, maxHappenings: 30, twisted: 1 },
+    fc.oneof(
+      { weight: 3, arbitrary: helped(V4, ['ftp', 'ftp', 'tftp', 'irc', 'amanda', 'sane', 'netbios']) },
+      { weight: 1, arbitrary: helped([GATEWAY6], ['ftp', 'ftp', 'tftp', 'amanda', 'sane']) },
     ),
   timeouts: () =>
     timed(
