@@ -65,7 +65,7 @@ class ScriptReader implements PacketScript {
     const packet = /^\s*([^\s:]+):\s+(.*)$/.exec(text)
     if (packet !== null) this.packet(packet[1]!, packet[2]!, line, text.length - packet[2]!.length)
     else if (word === 'wait') this.wait(rest.join(''), line)
-    else if (word === 'interface' && rest.length >= 2) this.interfaces[rest[0]!] = rest.slice(1)
+    else if (word === 'interface' && rest.length >= 2) this.interfaces[rest[0]!] = addressesOf(rest.slice(1))
     else if (word === 'route' && rest.length > 0) this.routes.push(rest.join(' '))
     else if (word === 'sysctl') this.sysctl(rest.join(''), line)
     else
@@ -122,4 +122,9 @@ class ScriptReader implements PacketScript {
       ...help,
     })
   }
+}
+
+/** `10.6.0.1/16 brd + fd00::1/64` is two addresses, the first with a broadcast address. */
+function addressesOf(words: readonly string[]): string[] {
+  return words.join(' ').split(/(?<!brd|broadcast) (?!brd|broadcast)/)
 }

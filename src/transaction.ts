@@ -6,7 +6,7 @@ import type { ConntrackNat } from './conntrack/context.ts'
 import type { ConntrackEvent } from './conntrack/events.ts'
 import type { ExpectationDraft } from './conntrack/expectations.ts'
 import type { ConntrackHelper } from './conntrack/helper.ts'
-import { findHelper } from './conntrack/helpers/index.ts'
+import { helperOf } from './conntrack/helpers/index.ts'
 import type { SessionDraft } from './conntrack/session-table.ts'
 import type { ConntrackSysctls } from './conntrack/sysctls.ts'
 import type { Tuple } from './conntrack/tuple.ts'
@@ -170,7 +170,14 @@ export class Transaction implements NatContext {
   }
 
   helper(name: string): ConntrackHelper | undefined {
-    return findHelper(name)
+    return helperOf(name)
+  }
+
+  broadcastMask(device: string, address: Address): Address | undefined {
+    const own = this.routing(4)
+      .devices.get(device)
+      ?.addresses.find(({ secondary, broadcast }) => !secondary && broadcast?.equals(address))
+    return own?.mask
   }
 
   findConnection(tuple: Tuple, zone: Zone): Connection | undefined {

@@ -1,3 +1,4 @@
+import type { Address } from '../address.ts'
 import type { Skb } from '../packet/skb.ts'
 import type { Recorder } from '../recorder.ts'
 import type { Connection, CtInfo, Direction } from './connection.ts'
@@ -26,6 +27,8 @@ export interface ConntrackContext {
   readonly nat?: ConntrackNat | undefined
   /** The helper of a name that `CT --helper` used; undefined when there is none. */
   helper?(name: string): ConntrackHelper | undefined
+  /** The mask of the device's primary IPv4 address whose broadcast address this is, if it was given one (`brd`). */
+  broadcastMask?(device: string, address: Address): Address | undefined
   /** The timeouts of a policy that `CT --timeout` named; undefined: the general ones. */
   timeoutPolicy?(name: string): ConntrackSysctls | undefined
 }

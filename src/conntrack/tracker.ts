@@ -1,6 +1,7 @@
 import type { Skb } from '../packet/skb.ts'
 import { type Connection, CtInfo, type Direction, ORIGINAL, REPLY, Status } from './connection.ts'
 import type { ConntrackContext } from './context.ts'
+import { refreshConnection } from './refresh.ts'
 import type { ConntrackSysctls } from './sysctls.ts'
 
 /** What a protocol's tracker says about a packet: the kernel's return codes, negated where it returns them negated. */
@@ -81,15 +82,9 @@ export class TrackedPacket {
     return Tracked.ACCEPT
   }
 
-  /**
-   * The connection lives on for this long, and the packet is counted (`nf_ct_refresh_acct`). Before it is confirmed a
-   * connection holds the timeout itself.
-   */
+  /** The connection lives on for this long, and the packet is counted (`nf_ct_refresh_acct`). */
   refresh(timeoutMs: number): void {
-    const { connection } = this
-    if ((connection.status & Status.FIXED_TIMEOUT) === 0)
-      connection.expiresAtMs =
-        (connection.status & Status.CONFIRMED) === 0 ? timeoutMs : this.context.nowMs + timeoutMs
+    refreshConnection(this.connection, timeoutMs, this.context.nowMs)
     this.count()
   }
 

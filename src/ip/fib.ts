@@ -6,6 +6,7 @@ import {
   hostMask,
   type InterfaceAddress,
   isIpv4Loopback,
+  isLimitedBroadcast,
   lastAddress,
   Scope,
 } from './interfaces.ts'
@@ -92,22 +93,22 @@ export function buildFib(
 
 /** `fib_add_ifaddr` (net/ipv4/fib_frontend.c). */
 function addAddressRoutes4(entries: FibEntry[], device: Device, added: InterfaceAddress): void {
-  const { address, mask, length, primary, secondary } = added
+  const { address, mask, length, primary, secondary, broadcast: given } = added
   const base = { device, via: undefined, metric: 0, mtu: device.mtu }
   const own = { ...base, prefix: new Prefix(address, hostMask(4)), type: 'local', local: true } as const
   entries.push(new FibEntry({ ...own, source: primary }, primary))
   const subnet = new Prefix(address, mask)
+  const broadcast = (to: Address): void => {
+    const prefix = new Prefix(to, hostMask(4))
+    const route = { ...base, prefix, type: 'broadcast', local: true, source: primary } as const
+    entries.push(new FibEntry(route, primary))
+  }
+  if (given !== undefined && !isLimitedBroadcast(given)) broadcast(given)
   if (secondary || length === 32 || subnet.address.isZero()) return
   const local = device.loopback
   const connected = { ...base, prefix: subnet, type: local ? 'local' : 'unicast', local } as const
   entries.push(new FibEntry({ ...connected, source: address }, address))
-  if (length >= 31) return
-  const broadcast = {
-    ...base,
-    prefix: new Prefix(lastAddress(subnet), hostMask(4)),
-    type: 'broadcast',
-  } as const
-  entries.push(new FibEntry({ ...broadcast, local: true, source: address }, address))
+  if (length < 31) broadcast(lastAddress(subnet))
 }
 
 /** `__ipv6_ifa_notify`, `addrconf_prefix_route` and `addrconf_join_anycast` (net/ipv6/addrconf.c). */

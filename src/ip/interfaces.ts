@@ -3,7 +3,10 @@ import type { Diagnostic } from '../diagnostic.ts'
 
 /** A network device as people describe it. */
 export interface InterfaceConfig {
-  /** Addresses of both families with their prefix length, in the order they were added: `10.6.0.1/16`. */
+  /**
+   * Addresses of both families with their prefix length, in the order they were added: `10.6.0.1/16`. IPv4's may be
+   * given a broadcast address as `ip address add` takes it: `10.6.0.1/16 brd +`, `10.6.0.1/16 brd 10.6.255.255`.
+   */
   readonly addresses: readonly string[]
   /** Default 1500; 65536 for `lo`. */
   readonly mtu?: number
@@ -48,6 +51,8 @@ export interface InterfaceAddress {
   readonly secondary: boolean
   readonly primary: Address
   readonly scope: number
+  /** IPv4: the broadcast address it was given (`brd`); the subnet's last address is one without it, too. */
+  readonly broadcast: Address | undefined
 }
 
 /** A device compiled for one family. */
@@ -124,30 +129,49 @@ function compileAddresses(
 ): readonly InterfaceAddress[] {
   const added: InterfaceAddress[] = []
   for (const text of texts) {
-    const address = Address.tryParse(text.split('/')[0]!)
-    const mask = Prefix.tryParse(text)?.mask
-    if (address === undefined || mask === undefined || maskLength(mask) === undefined) {
+    const parsed = parseInterfaceAddress(text)
+    if (parsed === undefined) {
       complain(
         `not an interface address: ${JSON.stringify(text)}`,
-        'an address and a prefix length, e.g. 10.6.0.1/16',
+        'an address and a prefix length, e.g. 10.6.0.1/16 or 10.6.0.1/16 brd +',
       )
       continue
     }
+    const { address, mask } = parsed
     if (address.family !== family) continue
     if (added.some(other => other.address.equals(address) && (family === 6 || other.mask.equals(mask)))) {
       complain(`address ${address} is there twice`)
       continue
     }
-    added.push(interfaceAddress(added, address, mask))
+    added.push(interfaceAddress(added, parsed))
   }
   return family === 4 ? added : newestFirst(added)
+}
+
+interface ParsedAddress {
+  readonly address: Address
+  readonly mask: Address
+  readonly broadcast: Address | undefined
+}
+
+/** `ADDRESS/LENGTH [brd ADDRESS|+|-]`: `+` sets all bits of the host part, `-` none (ip-address(8)). */
+function parseInterfaceAddress(text: string): ParsedAddress | undefined {
+  const [prefix = '', brd, wanted, ...rest] = text.split(/ +/)
+  const address = Address.tryParse(prefix.split('/')[0]!)
+  const subnet = Prefix.tryParse(prefix)
+  if (address === undefined || subnet === undefined || maskLength(subnet.mask) === undefined) return undefined
+  const { mask } = subnet
+  if (brd === undefined) return { address, mask, broadcast: undefined }
+  if ((brd !== 'brd' && brd !== 'broadcast') || wanted === undefined || rest.length > 0) return undefined
+  const broadcast =
+    wanted === '+' ? lastAddress(subnet) : wanted === '-' ? subnet.address : Address.tryParse(wanted)
+  return address.family === 4 && broadcast?.family === 4 ? { address, mask, broadcast } : undefined
 }
 
 /** IPv4: a later address in a subnet that the device already has becomes secondary (`__inet_insert_ifa`). */
 function interfaceAddress(
   added: readonly InterfaceAddress[],
-  address: Address,
-  mask: Address,
+  { address, mask, broadcast }: ParsedAddress,
 ): InterfaceAddress {
   const subnet = new Prefix(address, mask)
   const primary =
@@ -162,6 +186,7 @@ function interfaceAddress(
     secondary: primary !== undefined,
     primary: primary?.address ?? address,
     scope: host ? Scope.HOST : isIpv6LinkLocal(address) ? Scope.LINK : Scope.UNIVERSE,
+    broadcast,
   }
 }
 

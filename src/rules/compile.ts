@@ -163,7 +163,9 @@ export function compileRuleset(
     tables[name] = compiled
     for (const hook of BUILTIN_CHAINS[name]) baseChains[chainSlot(name, hook)] = compiled.chains.get(hook)
     for (const { extension, options, line } of extensionsOf(table, ruleset.family)) {
-      if (extension.notLoaded !== undefined) throw notModelled(extension, line)
+      const { notLoaded } = extension
+      const why = typeof notLoaded === 'function' ? notLoaded(options) : notLoaded
+      if (why !== undefined) throw notModelled(extension, why, line)
       needsConntrack ||= extension.needsConntrack?.(options) ?? false
       needsDefragmentation ||= extension.needsDefragmentation ?? false
     }
@@ -281,9 +283,10 @@ function extensionsOf(table: Table, family: Family): Use[] {
 }
 
 function notModelled(
-  { kind, name, notLoaded }: MatchExtension | TargetExtension,
+  { kind, name }: MatchExtension | TargetExtension,
+  why: string,
   line: number,
 ): DiagnosticError {
-  const message = `${kind} '${name}' is not modelled: ${notLoaded}`
+  const message = `${kind} '${name}' is not modelled: ${why}`
   return new DiagnosticError([{ severity: 'error', line, column: 1, message, code: 'not-modelled' }])
 }

@@ -87,9 +87,9 @@ export function devicesOf(site: Site): readonly string[] {
   return Object.keys(site.interfaces)
 }
 
-/** The broadcast address of the network of `10.6.0.1/16`; undefined for what has none: IPv6, /31 and /32. */
+/** The last address of the network of `10.6.0.1/16`, its broadcast address; undefined for IPv6, /31 and /32. */
 export function broadcastOf(text: string): string | undefined {
-  const [address = '', length = '32'] = text.split('/')
+  const [address = '', length = '32'] = text.split(' ')[0]!.split('/')
   const own = Address.parse(address)
   if (own.family === 6 || Number(length) > 30) return undefined
   return Address.v4(own.w0 | ~maskOf(4, Number(length)).w0).toString()

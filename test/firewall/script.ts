@@ -2,6 +2,7 @@ import {
   advance,
   createFirewall,
   type FirewallOptions,
+  type FirewallState,
   formatTrace,
   parsePacketScript,
   step,
@@ -12,6 +13,15 @@ import {
  * trace, one block a packet.
  */
 export function play(rules: string, script: string, options: FirewallOptions = {}): string {
+  return playThrough(rules, script, options).text
+}
+
+/** The same, and the firewall afterwards. */
+export function playThrough(
+  rules: string,
+  script: string,
+  options: FirewallOptions = {},
+): { text: string; state: FirewallState } {
   const { interfaces, routes, sysctls, steps, diagnostics } = parsePacketScript(script)
   if (diagnostics.length > 0) throw new Error(JSON.stringify(diagnostics))
   let state = createFirewall({
@@ -32,5 +42,5 @@ export function play(rules: string, script: string, options: FirewallOptions = {
     state = outcome.state
     blocks.push(formatTrace(outcome, { width: 'narrow' }))
   }
-  return `\n${blocks.join('\n')}\n`
+  return { text: `\n${blocks.join('\n')}\n`, state }
 }

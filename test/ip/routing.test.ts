@@ -185,7 +185,14 @@ describe('diagnostics', () => {
     expect(() => RoutingTable.compile(4, config)).toThrow(message)
   })
 
-  it.each([['10.6.0.1/33'], ['10.6.0.300/8'], ['x']])('address %s', address => {
+  it.each([
+    ['10.6.0.1/33'],
+    ['10.6.0.300/8'],
+    ['x'],
+    ['10.6.0.1/16 brd'],
+    ['fd00::1/64 brd +'],
+    ['10.6.0.1/16 brd ::1'],
+  ])('address %s', address => {
     expect(() => RoutingTable.compile(4, { interfaces: { lan0: { addresses: [address] } } })).toThrow(
       'not an interface address',
     )

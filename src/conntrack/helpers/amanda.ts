@@ -2,6 +2,7 @@ import { IPPROTO_TCP, IPPROTO_UDP } from '../../packet/protocols.ts'
 import { ORIGINAL, Status } from '../connection.ts'
 import type { NewExpectation } from '../expectations.ts'
 import type { ConntrackHelper } from '../helper.ts'
+import { refreshConnection } from '../refresh.ts'
 import { Tuple } from '../tuple.ts'
 import { exactSource, unspecified } from './expect.ts'
 import { indexOfText, isDigit } from './payload.ts'
@@ -21,9 +22,7 @@ export const amanda: ConntrackHelper = {
   timeoutMs: [180_000],
   help(skb, transportOffset, connection, direction, _ctInfo, context) {
     if (direction === ORIGINAL) return 'accept'
-    // An unconfirmed entry holds its timeout itself, not a time.
-    const fresh = !connection.has(Status.CONFIRMED)
-    connection.expiresAtMs = fresh ? MASTER_TIMEOUT_MS : context.nowMs + MASTER_TIMEOUT_MS
+    refreshConnection(connection, MASTER_TIMEOUT_MS, context.nowMs)
     const data = transportOffset + 8
     let start = indexOfText(skb.bytes, 'CONNECT ', data, skb.bytes.length)
     if (start < 0) return 'accept'

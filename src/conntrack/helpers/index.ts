@@ -4,42 +4,52 @@ import type { ConntrackHelper } from '../helper.ts'
 import { amanda } from './amanda.ts'
 import { ftp } from './ftp.ts'
 import { irc } from './irc.ts'
+import { netbiosNs } from './netbios-ns.ts'
 import { sane } from './sane.ts'
 import { tftp } from './tftp.ts'
 
-interface Registration {
-  readonly helper: ConntrackHelper
+/** A helper that the kernel has: its name and the connections that it can be attached to. */
+export interface HelperEntry {
+  readonly name: string
+  readonly protocols: readonly number[]
   readonly families: readonly Family[]
+  /** Undefined: not modelled, and no firewall is made of rules that ask for it. */
+  readonly helper?: ConntrackHelper
 }
 
+const BOTH: readonly Family[] = [4, 6]
+
 /** Every helper of the kernel, in the order of their names. */
-const REGISTRATIONS: readonly Registration[] = [
-  { helper: notModelled('H.245', [IPPROTO_UDP]), families: [4, 6] },
-  { helper: notModelled('Q.931', [IPPROTO_TCP]), families: [4, 6] },
-  { helper: notModelled('RAS', [IPPROTO_UDP]), families: [4, 6] },
-  { helper: amanda, families: [4, 6] },
-  { helper: ftp, families: [4, 6] },
-  { helper: irc, families: [4] },
-  { helper: notModelled('netbios-ns', [IPPROTO_UDP]), families: [4] },
-  { helper: notModelled('pptp', [IPPROTO_TCP]), families: [4] },
-  { helper: sane, families: [4, 6] },
-  { helper: notModelled('sip', [IPPROTO_TCP, IPPROTO_UDP]), families: [4, 6] },
-  { helper: notModelled('snmp', [IPPROTO_UDP]), families: [4] },
-  { helper: tftp, families: [4, 6] },
+const ENTRIES: readonly HelperEntry[] = [
+  { name: 'H.245', protocols: [IPPROTO_UDP], families: BOTH },
+  { name: 'Q.931', protocols: [IPPROTO_TCP], families: BOTH },
+  { name: 'RAS', protocols: [IPPROTO_UDP], families: BOTH },
+  modelled(amanda, BOTH),
+  modelled(ftp, BOTH),
+  modelled(irc, [4]),
+  modelled(netbiosNs, [4]),
+  { name: 'pptp', protocols: [IPPROTO_TCP], families: [4] },
+  modelled(sane, BOTH),
+  { name: 'sip', protocols: [IPPROTO_TCP, IPPROTO_UDP], families: BOTH },
+  { name: 'snmp', protocols: [IPPROTO_UDP], families: [4] },
+  { name: 'snmp_trap', protocols: [IPPROTO_UDP], families: [4] },
+  modelled(tftp, BOTH),
 ]
 
-const BY_NAME = new Map(REGISTRATIONS.map(registration => [registration.helper.name, registration]))
+const BY_NAME: ReadonlyMap<string, HelperEntry> = new Map(ENTRIES.map(entry => [entry.name, entry]))
 
 /**
- * The helper that `CT --helper name` attaches to connections of a family and transport protocol, as the kernel's
- * `__nf_conntrack_helper_find` has it. Undefined: a rule that asks for it is refused ("No such helper").
- *
- * @param protocol leave it out to ask for any
+ * What `CT --helper name` means for connections of a family and transport protocol, as the kernel's
+ * `__nf_conntrack_helper_find` has it. Undefined: there is none, a rule that asks for it is refused ("No such helper").
  */
-export function findHelper(name: string, family?: Family, protocol?: number): ConntrackHelper | undefined {
+export function findHelper(name: string, family: Family, protocol: number): HelperEntry | undefined {
   const found = BY_NAME.get(name)
-  if (found === undefined || (family !== undefined && !found.families.includes(family))) return undefined
-  return protocol === undefined || found.helper.protocols.includes(protocol) ? found.helper : undefined
+  return found?.families.includes(family) && found.protocols.includes(protocol) ? found : undefined
+}
+
+/** The modelled helper of a name. */
+export function helperOf(name: string): ConntrackHelper | undefined {
+  return BY_NAME.get(name)?.helper
 }
 
 /** The names that `CT --helper` knows. */
@@ -47,7 +57,7 @@ export function helperNames(): readonly string[] {
   return [...BY_NAME.keys()]
 }
 
-/** A helper that the kernel has and the simulator does not: connections carry its name, but nothing is ever announced. */
-function notModelled(name: string, protocols: readonly number[]): ConntrackHelper {
-  return { name, protocols, maxExpected: [0], timeoutMs: [0], help: () => 'accept' }
+function modelled(helper: ConntrackHelper, families: readonly Family[]): HelperEntry {
+  const { name, protocols } = helper
+  return { name, protocols, families, helper }
 }

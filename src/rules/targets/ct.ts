@@ -1,4 +1,4 @@
-import type { Family } from '../../address.ts'
+import { findHelper, helperOf } from '../../conntrack/helpers/index.ts'
 import type { ConntrackTemplate } from '../../conntrack/template.ts'
 import { type Draft, defineTarget, OptionError, type OptionSpec } from '../extension.ts'
 import { parseNumber } from '../numbers.ts'
@@ -28,27 +28,6 @@ const EVENTS = [
   'natseqinfo',
   'secmark',
 ]
-
-interface HelperRow {
-  readonly protocols: readonly number[]
-  readonly families: readonly Family[]
-}
-
-/** The helpers that Linux has, by the name that `--helper` takes. */
-const HELPERS: ReadonlyMap<string, HelperRow> = new Map<string, HelperRow>([
-  ['ftp', { protocols: [6], families: [4, 6] }],
-  ['tftp', { protocols: [17], families: [4, 6] }],
-  ['sip', { protocols: [6, 17], families: [4, 6] }],
-  ['irc', { protocols: [6], families: [4] }],
-  ['pptp', { protocols: [6], families: [4] }],
-  ['amanda', { protocols: [17], families: [4, 6] }],
-  ['sane', { protocols: [6], families: [4, 6] }],
-  ['Q.931', { protocols: [6], families: [4, 6] }],
-  ['RAS', { protocols: [17], families: [4, 6] }],
-  ['netbios-ns', { protocols: [17], families: [4] }],
-  ['snmp', { protocols: [17], families: [4] }],
-  ['snmp_trap', { protocols: [17], families: [4] }],
-])
 
 /** `-j CT`: net/netfilter/xt_CT.c. What conntrack shall do with the packet, decided before it looks. */
 export const ct = defineTarget<CtOptions>({
@@ -114,13 +93,16 @@ export const ct = defineTarget<CtOptions>({
     if (options.helper === undefined) return undefined
     if (protocol === undefined || protocol.number === 0 || protocol.negated)
       return '--helper needs -p, not negated'
-    const row = HELPERS.get(options.helper)
-    return row?.protocols.includes(protocol.number) && row.families.includes(family)
+    return findHelper(options.helper, family, protocol.number) !== undefined
       ? undefined
       : `no such helper "${options.helper}" for this protocol`
   },
   save: options => words(options, '--'),
   list: options => ['CT', words(options, '')].filter(text => text !== '').join(' '),
+  notLoaded: ({ notrack, helper }) =>
+    notrack || helper === undefined || helperOf(helper) !== undefined
+      ? undefined
+      : `what the helper ${helper} reads in payloads is not modelled`,
   needsConntrack: ({ notrack }) => notrack !== true,
   compile: (options, { family }) => attach(template(options), family),
 })

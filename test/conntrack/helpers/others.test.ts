@@ -6,6 +6,7 @@ import { findHelper, helperNames } from '../../../src/conntrack/helpers/index.ts
 import { irc } from '../../../src/conntrack/helpers/irc.ts'
 import { sane } from '../../../src/conntrack/helpers/sane.ts'
 import { tftp } from '../../../src/conntrack/helpers/tftp.ts'
+import { createFirewall, parseRules, printRules } from '../../../src/index.ts'
 import { packet, skbOf, translated } from '../../nat/packets.ts'
 import { context, text } from '../../nat/support.ts'
 
@@ -123,10 +124,27 @@ describe('CT --helper', () => {
     ['irc', 4, 6, true],
     ['irc', 6, 6, false],
     ['sip', 4, 17, true],
+    ['H.245', 6, 17, true],
+    ['snmp_trap', 4, 17, true],
+    ['snmp_trap', 6, 17, false],
     ['nosuch', 4, 6, false],
     ['constructor', 4, 6, false],
   ] as const)('%s for IPv%i, protocol %i: %s', (name, family, protocol, found) => {
     expect(findHelper(name, family, protocol) !== undefined).toBe(found)
+  })
+
+  it.each([
+    ['-p tcp', 'Q.931'],
+    ['-p udp', 'RAS'],
+    ['-p udp', 'H.245'],
+  ])('%s --helper %s is read and printed, but no firewall is made of it', (protocol, name) => {
+    const rules = `*raw\n-A PREROUTING ${protocol} -j CT --helper ${name}\nCOMMIT\n`
+    const { ruleset, diagnostics } = parseRules(rules, { family: 4 })
+    expect(diagnostics).toEqual([])
+    expect(printRules(ruleset!)).toContain(`-A PREROUTING ${protocol} -j CT --helper ${name}`)
+    expect(() => createFirewall({ rules })).toThrow(
+      `2:1: error: target 'CT' is not modelled: what the helper ${name} reads in payloads is not modelled`,
+    )
   })
 
   it('knows the names of all the kernel has', () => {

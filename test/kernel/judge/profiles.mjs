@@ -123,6 +123,17 @@ const timed = (sites, shape, talk, more = {}) =>
     },
   )
 
+/** The helpers of broadcasts know a network only by the broadcast address that its device was given. */
+function withBroadcasts(site) {
+  const interfaces = Object.fromEntries(
+    Object.entries(site.interfaces).map(([device, addresses]) => [
+      device,
+      addresses.map(address => (device === 'dmz0' || address.endsWith('/32') ? address : `${address} brd +`)),
+    ]),
+  )
+  return { ...site, interfaces }
+}
+
 function helped(sites, protocols) {
   return fc.oneof(
     ...helpedPreambles(sites[0].family).map(preamble =>
@@ -205,7 +216,10 @@ const PROFILES = {
     ),
   helpers: () =>
     fc.oneof(
-      { weight: 3, arbitrary: helped(V4, ['ftp', 'ftp', 'tftp', 'irc', 'amanda', 'sane', 'netbios']) },
+      {
+        weight: 3,
+        arbitrary: helped(V4.map(withBroadcasts), ['ftp', 'ftp', 'tftp', 'irc', 'amanda', 'sane', 'netbios']),
+      },
       { weight: 1, arbitrary: helped([GATEWAY6], ['ftp', 'ftp', 'tftp', 'amanda', 'sane']) },
     ),
   timeouts: () =>

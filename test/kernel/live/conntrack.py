@@ -29,6 +29,8 @@ INFO_TCP, INFO_SCTP = 1, 3
 EXP_MASTER, EXP_TUPLE, EXP_MASK, EXP_TIMEOUT, EXP_HELPER, EXP_FLAGS = 1, 2, 3, 4, 6, 8
 EXP_CLASS, EXP_NAT, EXP_FN = 9, 10, 11
 NAT_DIR, NAT_TUPLE = 1, 2
+# nf_conntrack_broadcast.c never writes these fields: what is told is whatever was in that memory before
+NAT_UNSET = ("netbios-ns", "snmp")
 
 
 def _address(payload):
@@ -126,7 +128,7 @@ def _expectation(found, whole_seconds):
         entry["class"] = nl.unsigned(found[EXP_CLASS])
     if nl.text(found.get(EXP_FN, b"")):
         entry["fn"] = nl.text(found[EXP_FN])
-    if EXP_NAT in found:
+    if EXP_NAT in found and entry["helper"] not in NAT_UNSET:
         nat = nl.attributes(found[EXP_NAT])
         entry["nat"] = {"dir": nl.unsigned(nat[NAT_DIR]), "tuple": _tuple(nat[NAT_TUPLE])[1]}
     return entry
