@@ -5,7 +5,7 @@ import type { ElementKey, Extensions } from './element.ts'
 import type { ElementSet, SetOptions } from './ip-set.ts'
 
 /** An element as ipset prints it: `10.6.0.0/16,tcp:80`. */
-export function elementText({ type, options }: ElementSet, key: ElementKey): string {
+export function elementText({ type, options }: ElementSet, key: ElementKey, mac = key.mac): string {
   const family = options.family === 0 ? 4 : options.family
   return type.dimensions
     .map((dimension, at) => {
@@ -16,12 +16,15 @@ export function elementText({ type, options }: ElementSet, key: ElementKey): str
           return netText(key, at, family)
         case 'port':
           return type.method === 'bitmap' ? `${key.port}` : portText(key)
+        case 'mac':
+          return mac.toUpperCase()
         case 'iface':
           return key.isPhysical ? `physdev:${key.device}` : key.device
         default:
           return ''
       }
     })
+    .filter(text => text !== '')
     .join(',')
 }
 

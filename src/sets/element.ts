@@ -1,5 +1,7 @@
 import { Address, type Family, maskOf } from '../address.ts'
 import type { KeyKind } from '../persistent/map.ts'
+import { HZ } from '../rules/matches/jiffies.ts'
+import { MAX_TIMEOUT } from './limits.ts'
 
 /**
  * What an element is looked up by: up to two addresses, a port and a device, one shape for all set types so that the
@@ -22,6 +24,8 @@ export class ElementKey {
   /** For ICMP, type and code. */
   port = 0
   device = ''
+  /** bitmap:ip,mac: what the packet or the text says; elements are found by their address alone. */
+  mac = ''
   /** The device is a bridge port. */
   isPhysical = false
   /** The device is the beginning of a name. */
@@ -126,6 +130,10 @@ export interface Extensions {
   readonly markMask: number
   readonly priority: number
   readonly queue: number
+  /** bitmap:ip,mac: '' until a packet shows it; as ipset prints it. */
+  readonly mac: string
+  /** bitmap:ip,mac without a MAC: the seconds that begin to run when it has one. */
+  readonly heldSeconds: number
   /** An exception: what it covers is *not* in the set. */
   readonly isExcluded: boolean
 }
@@ -139,12 +147,19 @@ export const NO_EXTENSIONS: Extensions = {
   markMask: 0,
   priority: 0,
   queue: 0,
+  mac: '',
+  heldSeconds: 0,
   isExcluded: false,
 }
 
 /** `ip_set_timeout_expired`: the jiffy named is still a good one. */
 export function isExpired({ expires }: Extensions, nowJiffies: number): boolean {
   return expires !== 0 && nowJiffies > expires
+}
+
+/** What `expires` is of an element that is made now. @param seconds 0 for ever */
+export function expiry(seconds: number, nowJiffies: number): number {
+  return seconds === 0 ? 0 : nowJiffies + Math.min(seconds, MAX_TIMEOUT) * HZ
 }
 
 /** The same with one more packet. */
@@ -158,6 +173,8 @@ export function countedOnce(element: Extensions, bytes: number): Extensions {
     markMask: element.markMask,
     priority: element.priority,
     queue: element.queue,
+    mac: element.mac,
+    heldSeconds: element.heldSeconds,
     isExcluded: element.isExcluded,
   }
 }

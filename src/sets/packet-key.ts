@@ -38,6 +38,11 @@ export function packetKey(
       case 'port':
         if (!readPort(key, skb, isSource)) return undefined
         break
+      case 'mac':
+        // where a packet goes, the model knows no MAC address of
+        key.mac = isSource ? (skb.macSource ?? '') : ''
+        if (key.mac === '' || key.mac === '00:00:00:00:00:00') return undefined
+        break
       case 'iface':
         key.device = isSource ? skb.inDevice : skb.outDevice
         if (key.device === '') return undefined

@@ -1,5 +1,6 @@
 import { Address, type Family } from '../address.ts'
 import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP, protocolNumber } from '../packet/protocols.ts'
+import { parseNumericHost } from '../rules/addresses.ts'
 import { servicePort } from '../rules/services.ts'
 import { ElementKey, PREFIX_MASKS } from './element.ts'
 import { parseIcmp } from './element-text.ts'
@@ -7,7 +8,7 @@ import type { SetOptions } from './ip-set.ts'
 import { maskHosts } from './packet-key.ts'
 import { hasPorts } from './ports.ts'
 import { readNumber, SetError, type SetWord } from './set-error.ts'
-import type { Dimension, SetType } from './set-type.ts'
+import { type Dimension, hasMac, type SetType } from './set-type.ts'
 
 /** Writes one possible value of a dimension into a key. */
 type Value = (key: ElementKey) => void
@@ -54,6 +55,7 @@ function splitParts({ name, dimensions }: SetType, word: SetWord): SetWord[] {
     throw new SetError(`'${word.text}' has too many parts for a ${name}`, parts[dimensions.length]!, {
       expected: dimensions.join(','),
     })
+  if (parts.length < dimensions.length && dimensions[parts.length] === 'mac') parts.push({ text: '', column })
   if (parts.length < dimensions.length)
     throw new SetError(`${ORDINALS[parts.length]} element is missing from '${word.text}'`, word, {
       expected: dimensions.join(','),
@@ -85,6 +87,8 @@ class DimensionReader {
         return this.networks()
       case 'port':
         return this.ports()
+      case 'mac':
+        return [this.mac()]
       case 'iface':
         return this.device()
       default:
@@ -95,32 +99,34 @@ class DimensionReader {
   private addresses(): Iterable<Value> {
     const [first, last] = this.ends(this.word.text)
     const [text, length] = cut(first, first.indexOf('/'))
-    const whole = this.wholeLength
-    if (this.at > 0 || this.family === 6) {
-      if (last !== undefined || (length !== undefined && Number(length) !== whole))
-        throw this.wrong(`a single address must stand here, not '${this.word.text}'`)
-      return [this.addressValue(this.masked(this.address(text)))]
+    const mayBeNet = this.at === 0 && !hasMac(this.type)
+    const takesRanges = mayBeNet && this.family === 4
+    if (last !== undefined && (!takesRanges || length !== undefined))
+      throw this.wrong(`bad range '${this.word.text}'`)
+    if (length !== undefined && !takesRanges && !(mayBeNet && Number(length) === this.wholeLength))
+      throw this.wrong(`a single address must stand here, not '${this.word.text}'`)
+    const address = this.address(text)
+    if (takesRanges && length !== undefined) {
+      const mask = PREFIX_MASKS[4][this.prefixLength(length, 1)]!.w0
+      const start = this.masked(address).w0 & mask
+      return this.countedAddresses(start >>> 0, (start | ~mask) >>> 0)
     }
-    if (length === undefined) return this.addressRange(first, last)
-    if (last !== undefined) throw this.wrong(`bad range '${this.word.text}'`)
-    const mask = PREFIX_MASKS[4][this.prefixLength(length, 1)]!.w0
-    const start = this.masked(this.address(text)).w0 & mask
-    return this.countedAddresses(start >>> 0, (start | ~mask) >>> 0)
+    if (last === undefined) return [this.addressValue(this.masked(address))]
+    // a hash cuts the end that is named first to its mask, whichever is the lower one
+    const from = this.type.method === 'hash' ? this.masked(address) : address
+    const [a, b] = [from.w0 >>> 0, this.address(last).w0 >>> 0]
+    return this.countedAddresses(Math.min(a, b), Math.max(a, b))
   }
 
-  private addressRange(first: string, last: string | undefined): Iterable<Value> {
-    const from = this.address(first)
-    if (last === undefined) return [this.addressValue(this.masked(from))]
-    const [low, high] = [from, this.address(last)].sort((a, b) => a.compare(b))
-    return this.countedAddresses(low!.w0 >>> 0, high!.w0 >>> 0)
-  }
-
-  /** The first one is cut to the set's mask; in types of one dimension a netmask is also how far they are apart. */
+  /** In types of one dimension a netmask is also how far they are apart; a bitmap cuts each of them. */
   private *countedAddresses(from: number, to: number): Generator<Value> {
     const { netmask = 32 } = this.options
     const stride = this.type.dimensions.length === 1 ? 2 ** (32 - netmask) : 1
-    const start = this.masked(Address.v4(from)).w0 >>> 0
-    for (let address = start; address <= to; address += stride) yield this.addressValue(Address.v4(address))
+    const isCut = this.type.method === 'bitmap'
+    for (let word = from; word <= to; word += stride) {
+      const address = Address.v4(word)
+      yield this.addressValue(isCut ? this.masked(address) : address)
+    }
   }
 
   private masked(address: Address): Address {
@@ -217,6 +223,18 @@ class DimensionReader {
     return Number(text)
   }
 
+  /** Six hexadecimal numbers; none where a packet shall show it. */
+  private mac(): Value {
+    const { text } = this.word
+    const isMac = /^([0-9a-f]{1,2}:){5}[0-9a-f]{1,2}$/i.test(text)
+    if (!isMac && text !== '') throw this.wrong(`'${text}' is no MAC address`, '02:00:00:00:00:01')
+    const bytes = text.toLowerCase().split(':')
+    const mac = bytes.map(byte => byte.padStart(text === '' ? 0 : 2, '0')).join(':')
+    return key => {
+      key.mac = mac
+    }
+  }
+
   private device(): Iterable<Value> {
     const isPhysical = this.word.text.startsWith('physdev:')
     const device = isPhysical ? this.word.text.slice(8) : this.word.text
@@ -246,8 +264,8 @@ class DimensionReader {
   }
 
   private address(text: string): Address {
-    const address = Address.tryParse(unbracketed(text))
-    if (address?.family === this.family) return address
+    const address = parseNumericHost(unbracketed(text), this.family)
+    if (address !== undefined) return address
     throw this.wrong(`'${text}' is no address of the set's family`, `an IPv${this.family} address`)
   }
 

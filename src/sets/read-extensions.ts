@@ -1,16 +1,19 @@
-import { HZ } from '../rules/matches/jiffies.ts'
-import { type Extensions, NO_EXTENSIONS } from './element.ts'
+import { parseBigNumber } from '../rules/numbers.ts'
+import type { Counter } from './addition.ts'
+import { type Extensions, expiry, NO_EXTENSIONS } from './element.ts'
 import type { SetOptions } from './ip-set.ts'
 import { MAX_TIMEOUT } from './limits.ts'
-import { readNumber, SetError, type SetWord } from './set-error.ts'
+import { checkOnce, readNumber, SetError, type SetWord } from './set-error.ts'
 import { netDimension, type SetType } from './set-type.ts'
 import type { SetWords } from './words.ts'
 
 /** What stood behind the element. */
 export interface ElementWords {
   readonly extensions: Extensions
-  /** Counters were not named: those of an element that is there stay. */
-  readonly keepsCounters: boolean
+  /** How long it stays, 0 for ever. */
+  readonly seconds: number
+  /** The counters that were not named: an element that is there keeps them. */
+  readonly keeps: readonly Counter[]
   /** hash:net,iface: the device is the beginning of a name. */
   readonly isWildcard: boolean
   /** list:set: the member that it shall stand before or behind. */
@@ -39,19 +42,19 @@ export function readExtensions(
 ): ElementWords {
   const draft: Draft = { ...NO_EXTENSIONS }
   let seconds = options.timeout ?? 0
-  let keepsCounters = true
   let isWildcard = false
   let place: ElementWords['place']
+  const given = new Set<string>()
   for (let word = words.next(); word !== undefined; word = words.next()) {
     checkHeld(word, type, options)
+    checkOnce(word, given)
     switch (word.text) {
       case 'timeout':
         seconds = readNumber(words.argument(word), 0, MAX_TIMEOUT)
         break
       case 'packets':
       case 'bytes':
-        draft[word.text] = readNumber(words.argument(word), 0, 2 ** 64)
-        keepsCounters = false
+        draft[word.text] = readCounter(words.argument(word))
         break
       case 'comment':
         draft.comment = readComment(words.argument(word))
@@ -75,9 +78,17 @@ export function readExtensions(
         place = { before: word.text === 'before', name: words.argument(word) }
     }
   }
-  draft.expires = seconds === 0 ? 0 : nowJiffies + seconds * HZ
-  return { extensions: draft, keepsCounters, isWildcard, place }
+  draft.expires = expiry(seconds, nowJiffies)
+  return {
+    extensions: draft,
+    seconds,
+    keeps: COUNTERS.filter(counter => !given.has(counter)),
+    isWildcard,
+    place,
+  }
 }
+
+const COUNTERS: readonly Counter[] = ['packets', 'bytes']
 
 /** What the set's type and its create line allow. */
 function checkHeld(word: SetWord, type: SetType, options: SetOptions): void {
@@ -119,6 +130,13 @@ const HOLDERS: { readonly [word: string]: (type: SetType, options: SetOptions) =
   wildcard: ({ dimensions }) => dimensions[1] === 'iface',
   before: isList,
   after: isList,
+}
+
+/** Below 2^64 - 1, which means none to the kernel. */
+function readCounter(word: SetWord): number {
+  const value = parseBigNumber(word.text, 2n ** 64n - 2n)
+  if (value !== undefined) return Number(value)
+  throw new SetError(`bad number '${word.text}'`, word, { expected: 'a number below 18446744073709551615' })
 }
 
 function readComment(word: SetWord): string {

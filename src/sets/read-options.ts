@@ -1,7 +1,9 @@
 import { Address, type Family } from '../address.ts'
+import { parseNumericHost } from '../rules/addresses.ts'
+import { servicePort } from '../rules/services.ts'
 import type { SetOptions } from './ip-set.ts'
 import { MAX_TIMEOUT } from './limits.ts'
-import { readNumber, SetError, type SetWord } from './set-error.ts'
+import { checkOnce, readNumber, SetError, type SetWord } from './set-error.ts'
 import type { CreateOption, SetType } from './set-type.ts'
 import { SET_TYPES } from './set-type.ts'
 import type { SetWords } from './words.ts'
@@ -11,17 +13,22 @@ type Draft = { -readonly [Key in keyof SetOptions]: SetOptions[Key] }
 /** The words behind `create NAME TYPE`. @throws SetError */
 export function readCreateOptions(type: SetType, words: SetWords): SetOptions {
   const draft: Draft = { ...DEFAULTS, family: familyOf(type) }
-  const given = new Set<CreateOption>()
+  const given = new Set<string>()
+  // both are read when the family is known
   let netmask: SetWord | undefined
+  let bitmask: SetWord | undefined
   for (let word = words.next(); word !== undefined; word = words.next()) {
     const option = optionNamed(type, word)
-    given.add(option)
+    checkOnce({ text: option, column: word.column }, given)
     if (option === 'netmask') netmask = words.argument(word)
+    else if (option === 'bitmask') bitmask = words.argument(word)
     else readOption(option, type, draft, word, words)
   }
-  if (netmask !== undefined) draft.netmask = readNetmask(netmask, draft.family === 6 ? 6 : 4)
-  if (given.has('netmask') && given.has('bitmask'))
-    throw new SetError('netmask and bitmask exclude each other', netmask!)
+  const family = draft.family === 6 ? 6 : 4
+  if (netmask !== undefined) draft.netmask = readNetmask(netmask, family)
+  if (bitmask !== undefined) draft.bitmask = readBitmask(bitmask, family)
+  if (netmask !== undefined && bitmask !== undefined)
+    throw new SetError('netmask and bitmask exclude each other', netmask)
   if (type.createOptions.includes('range') && !given.has('range'))
     throw new SetError(`a ${type.name} needs its range`, words.last, { expected: 'range FROM-TO' })
   return draft
@@ -50,7 +57,8 @@ function familyOf({ method, dimensions }: SetType): Family | 0 {
 }
 
 function optionNamed(type: SetType, word: SetWord): CreateOption {
-  const name = ALIASES.get(word.text) ?? word.text
+  const plain = word.text.replace(/^--/, '')
+  const name = ALIASES.get(plain) ?? plain
   const option = type.createOptions.find(known => known === name)
   if (option !== undefined) return option
   const others = SET_TYPES.filter(other => other.createOptions.some(known => known === name))
@@ -60,20 +68,16 @@ function optionNamed(type: SetType, word: SetWord): CreateOption {
   })
 }
 
-/** `inet` and `-exist` apart, the short forms that ipset still reads. */
-const ALIASES: ReadonlyMap<string, string> = new Map([
-  ['--family', 'family'],
+/** Other words for an option, from older versions of ipset. */
+const ALIASES: ReadonlyMap<string, CreateOption> = new Map([
+  ['-4', 'family'],
   ['-6', 'family'],
-  ['--hashsize', 'hashsize'],
-  ['--maxelem', 'maxelem'],
-  ['--netmask', 'netmask'],
-  ['--range', 'range'],
-  ['--size', 'size'],
-  ['--timeout', 'timeout'],
+  ['from', 'range'],
+  ['network', 'range'],
 ])
 
 function readOption(
-  option: Exclude<CreateOption, 'netmask'>,
+  option: Exclude<CreateOption, 'netmask' | 'bitmask'>,
   type: SetType,
   draft: Draft,
   word: SetWord,
@@ -81,7 +85,7 @@ function readOption(
 ): void {
   switch (option) {
     case 'family':
-      draft.family = readFamily(words.argument(word))
+      draft.family = readFamily(/^-[46]$/.test(word.text) ? word : words.argument(word))
       break
     case 'hashsize':
       draft.hashsize = powerOfTwo(readNumber(words.argument(word), 0, 0xffff_ffff))
@@ -89,29 +93,30 @@ function readOption(
     case 'bucketsize':
       draft.bucketsize = evenBucket(readNumber(words.argument(word), 0, 255))
       break
-    case 'maxelem':
     case 'size':
+      draft.size = Math.max(MIN_LIST_SIZE, readNumber(words.argument(word), 0, 0xffff_ffff))
+      break
+    case 'maxelem':
     case 'initval':
       draft[option] = readNumber(words.argument(word), 0, 0xffff_ffff)
       break
     case 'timeout':
       draft.timeout = readNumber(words.argument(word), 0, MAX_TIMEOUT)
       break
-    case 'bitmask':
-      draft.bitmask = readBitmask(words.argument(word), draft.family === 6 ? 6 : 4)
-      break
     case 'range':
-      draft.range =
-        type.dimensions[0] === 'port' ? portRange(words.argument(word)) : addressRange(words.argument(word))
+      draft.range = readRange(type, rangeWord(word, words))
       break
     default:
       draft[option] = true
   }
 }
 
+/** `IP_SET_LIST_MIN_SIZE` */
+const MIN_LIST_SIZE = 4
+
 function readFamily(word: SetWord): Family {
-  if (word.text === 'inet' || word.text === '-4') return 4
-  if (word.text === 'inet6' || word.text === '-6') return 6
+  if (/^(inet|ipv4|-4)$/.test(word.text)) return 4
+  if (/^(inet6|ipv6|-6)$/.test(word.text)) return 6
   throw new SetError(`unknown family '${word.text}'`, word, { expected: 'inet or inet6' })
 }
 
@@ -137,25 +142,38 @@ function evenBucket(size: number): number {
   return Math.min(12, Math.max(2, size + (size % 2)))
 }
 
+/** `range FROM-TO`; as older versions wrote it, `from FROM to TO`. @throws SetError */
+function rangeWord(option: SetWord, words: SetWords): SetWord {
+  const first = words.argument(option)
+  if (!/^(--)?from$/.test(option.text)) return first
+  const to = words.required("the range's end: to TO")
+  if (!/^(--)?to$/.test(to.text))
+    throw new SetError('the end of the range is missing', to, { expected: 'to TO' })
+  return { text: `${first.text}-${words.argument(to).text}`, column: first.column }
+}
+
+function readRange(type: SetType, word: SetWord): readonly [number, number] {
+  return type.dimensions[0] === 'port' ? portRange(word) : addressRange(word)
+}
+
 function portRange(word: SetWord): readonly [number, number] {
-  const [first = '', last = ''] = word.text.split('-')
-  const ports = [first, last].map(text => readNumber({ text, column: word.column }, 0, 65535))
+  const [, protocol = 'tcp', first = '', last = ''] = /^(?:(tcp|udp):)?([^-]+)-([^-]+)$/.exec(word.text) ?? []
+  if (first === '') throw new SetError(`bad range '${word.text}'`, word, { expected: 'FROM-TO' })
+  const ports = [first, last].map(
+    text => servicePort(text, protocol) ?? readNumber({ text, column: word.column }, 0, 65535),
+  )
   return [Math.min(...ports), Math.max(...ports)]
 }
 
 /** `10.0.0.0-10.0.0.255` or `10.0.0.0/24`; a bitmap holds at most 65536 elements. */
 function addressRange(word: SetWord): readonly [number, number] {
-  const [first = '', length] = word.text.split('/')
-  const [from = '', to = from] = first.split('-')
-  const [low, high] = [Address.tryParse(from), Address.tryParse(to)]
-  if (low?.family !== 4 || high?.family !== 4)
+  const [, from = '', separator = '', end = ''] = /^([^-/]+)([-/])([^-/]+)$/.exec(word.text) ?? []
+  const first = parseNumericHost(from, 4)
+  const last = separator === '-' ? parseNumericHost(end, 4) : first
+  if (first === undefined || last === undefined)
     throw new SetError(`bad range '${word.text}'`, word, { expected: 'FROM-TO or NETWORK/LENGTH, in IPv4' })
-  const hosts =
-    length === undefined ? 0 : 2 ** (32 - readNumber({ text: length, column: word.column }, 0, 32))
-  const start = low.w0 >>> 0
-  const range: readonly [number, number] =
-    hosts === 0
-      ? [Math.min(start, high.w0 >>> 0), Math.max(start, high.w0 >>> 0)]
-      : [start - (start % hosts), start - (start % hosts) + hosts - 1]
-  return range
+  const [a, b] = [first.w0 >>> 0, last.w0 >>> 0]
+  if (separator === '-') return [Math.min(a, b), Math.max(a, b)]
+  const hosts = 2 ** (32 - readNumber({ text: end, column: word.column }, 0, 32))
+  return [a - (a % hosts), a - (a % hosts) + hosts - 1]
 }

@@ -1,5 +1,7 @@
 import type { Diagnostic } from '../diagnostic.ts'
-import { addElement, deleteElement, type Refusal } from './change.ts'
+import type { Refusal } from './addition.ts'
+import { addElement, deleteElement } from './change.ts'
+import { type Command, commandNamed, withoutSwitches } from './commands.ts'
 import type { ElementKey } from './element.ts'
 import { type ElementSet, emptySet, type IpSet, type ListSet } from './ip-set.ts'
 import { MAX_RANGE } from './limits.ts'
@@ -7,10 +9,11 @@ import { addMember, deleteMember } from './list-members.ts'
 import { readElements } from './read-element.ts'
 import { readExtensions, readPlace } from './read-extensions.ts'
 import { readCreateOptions } from './read-options.ts'
-import { checkBitmap, checkName, checkStorable, noSuchType, refused } from './set-checks.ts'
+import { checkName, checkStorable, fitBitmap, isSame, noSuchType, refused } from './set-checks.ts'
 import { SetError, type SetWord } from './set-error.ts'
 import type { SetTable } from './set-table.ts'
 import { findSetType } from './set-type.ts'
+import { isInSet } from './test-element.ts'
 import { SetWords } from './words.ts'
 
 export interface RestoreOptions {
@@ -53,29 +56,14 @@ export function restoreSets(
   return { table: reader.table, diagnostics }
 }
 
-type Command = 'create' | 'add' | 'del' | 'test' | 'destroy' | 'flush' | 'rename' | 'swap' | 'list' | 'save'
-
-const COMMANDS: { readonly [word: string]: Command } = {
-  ...named('create', 'n', '-N', '--create'),
-  ...named('add', '-A', '--add'),
-  ...named('del', '-D', '--del'),
-  ...named('test', '-T', '--test'),
-  ...named('destroy', 'x', '-X', '--destroy'),
-  ...named('flush', '-F', '--flush'),
-  ...named('rename', 'e', '-E', '--rename'),
-  ...named('swap', 'w', '-W', '--swap'),
-  ...named('list', '-L', '--list'),
-  ...named('save', '-S', '--save'),
-}
-
-function named(command: Command, ...others: readonly string[]): { readonly [word: string]: Command } {
-  return Object.fromEntries([command, ...others].map(word => [word, command]))
-}
-
 class SetReader {
   table: SetTable
   private readonly options: RestoreOptions
   private readonly owner = {}
+  /** `-exist`: it stays on for all lines behind. */
+  private exist = false
+  /** Additions to one set, or deletions from one, that ipset sends together. */
+  private batch: { readonly command: Command; readonly setName: string; readonly exist: boolean } | undefined
 
   constructor(table: SetTable, options: RestoreOptions) {
     this.table = table
@@ -85,59 +73,74 @@ class SetReader {
   /** @returns false behind `quit` */
   readLine(line: string): boolean {
     if (/^\s*(#|$)/.test(line)) return true
-    const { found: exist, words } = SetWords.split(line).without('-exist', '-!')
-    const name = words.required('a command')
-    if (name.text === 'COMMIT') return true
-    if (name.text === 'quit') return false
-    const command = name.text === 'ipset' ? words.required('a command') : name
-    this.run(commandNamed(command), words, exist)
-    return true
+    const { exist, words } = withoutSwitches(SetWords.split(line))
+    if (exist) this.exist = true
+    const first = words.required('a command')
+    if (/^\s*COMMIT\r?$/.test(line)) {
+      this.batch = undefined
+      return true
+    }
+    const command = commandNamed(first.text === 'ipset' ? words.required('a command') : first)
+    return this.run(command, words)
   }
 
-  private run(command: Command, words: SetWords, exist: boolean): void {
+  /** @returns whether there is more to read */
+  private run(command: Command, words: SetWords): boolean {
+    if (command !== 'add' && command !== 'del') this.batch = undefined
     switch (command) {
       case 'create':
-        this.create(words, exist)
-        break
+        this.create(words)
+        return true
       case 'add':
-        this.add(words, exist)
-        break
+        this.add(words)
+        return true
       case 'del':
-        this.delete(words, exist)
-        break
+        this.delete(words)
+        return true
       case 'destroy':
-        for (const name of this.namedOrAll(words)) this.destroy(name)
-        break
+        this.destroy(this.namedOrAll(words))
+        return true
       case 'flush':
         for (const name of this.namedOrAll(words)) this.flush(name)
-        break
+        return true
       case 'rename':
         this.rename(words)
-        break
+        return true
       case 'swap':
         this.swap(words)
-        break
+        return true
       case 'test':
+        this.test(words)
+        return false
       case 'list':
       case 'save':
         // they only print
-        break
+        this.namedOrAll(words)
+        return true
+      case 'quit':
+        return false
       default:
-        command satisfies never
+        return command satisfies never
     }
   }
 
-  private create(words: SetWords, exist: boolean): void {
+  /** ipset sends what is added to one set in one message, which has the `-exist` of its first line. */
+  private mayExist(command: Command, setName: string): boolean {
+    if (this.batch?.command !== command || this.batch.setName !== setName)
+      this.batch = { command, setName, exist: this.exist }
+    return this.batch.exist
+  }
+
+  private create(words: SetWords): void {
     const name = words.required('the name of the set')
     checkName(name)
     const typeName = words.required('the type of the set')
     const type = findSetType(typeName.text)
     if (type === undefined) throw noSuchType(typeName)
-    const options = readCreateOptions(type, words)
-    checkBitmap(type, options, typeName)
+    const options = fitBitmap(type, readCreateOptions(type, words), typeName)
     const old = this.table.get(name.text)
     if (old === undefined) this.table = this.table.create(name.text, emptySet(type, options), this.owner)
-    else if (!exist || old.type !== type || old.options.family !== options.family)
+    else if (!this.exist || old.type !== type || !isSame(old.options, options))
       throw new SetError(
         `set '${name.text}' exists already`,
         name,
@@ -146,29 +149,32 @@ class SetReader {
       )
   }
 
-  private add(words: SetWords, exist: boolean): void {
+  private add(words: SetWords): void {
     const { name, set } = this.setNamed(words.required('the name of the set'))
     const element = words.required('the element')
     const { nowJiffies } = this.options
     const read = readExtensions(set.type, set.options, words, nowJiffies)
+    const exist = this.mayExist('add', name)
     if (set.kind === 'list') {
       this.replace(name, addMember(set, this.setNamed(element), read, exist, nowJiffies))
       return
     }
-    const addition = { extensions: read.extensions, keepsCounters: read.keepsCounters, exist }
+    const { extensions, keeps, seconds } = read
+    const addition = { extensions, keeps, seconds, exist }
     this.change(name, set, element, (changed, key) => {
       key.isWildcard = read.isWildcard
       return addElement(changed, key, addition, nowJiffies, this.owner)
     })
   }
 
-  private delete(words: SetWords, exist: boolean): void {
+  private delete(words: SetWords): void {
     const { name, set } = this.setNamed(words.required('the name of the set'))
     const element = words.required('the element')
     const { nowJiffies } = this.options
     const place = readPlace(set.type, words)
+    const exist = this.mayExist('del', name)
     if (set.kind === 'list') {
-      this.replace(name, deleteMember(set, this.setNamed(element).word, place, exist, nowJiffies))
+      this.replace(name, deleteMember(set, this.setNamed(element), place, exist, nowJiffies))
       return
     }
     this.change(name, set, element, (changed, key) => {
@@ -195,19 +201,30 @@ class SetReader {
     this.replace(name, changed)
   }
 
+  /** What is there ends the text well: ipset warns that it is there, and goes. @throws SetError for what is not */
+  private test(words: SetWords): void {
+    const { set } = this.setNamed(words.required('the name of the set'))
+    const element = words.required('the element')
+    const { nowJiffies } = this.options
+    if (!isInSet(set, element, words, nowJiffies))
+      throw new SetError(`'${element.text}' is not in the set`, element, {}, 'kernel')
+  }
+
   private replace(name: string, set: IpSet): void {
     this.table = this.table.replace(name, set, this.owner)
   }
 
-  private destroy(name: SetWord): void {
-    if (this.isReferenced(name.text))
-      throw new SetError(
-        `set '${name.text}' cannot be destroyed: it is in use`,
-        name,
-        { hint: 'a rule or a list names it' },
-        'kernel',
-      )
-    this.table = this.table.destroy(name.text, this.owner)
+  /** All of them, or none while one is in use. */
+  private destroy(names: readonly SetWord[]): void {
+    for (const name of names)
+      if (this.isReferenced(name.text))
+        throw new SetError(
+          `set '${name.text}' cannot be destroyed: it is in use`,
+          name,
+          { hint: 'a rule or a list names it' },
+          'kernel',
+        )
+    for (const { text } of names) this.table = this.table.destroy(text, this.owner)
   }
 
   private flush(name: SetWord): void {
@@ -235,17 +252,12 @@ class SetReader {
     this.table = this.table.swap(first.name, second.name, this.owner)
   }
 
-  /** `destroy` and `flush` without a name mean every set, lists first. */
+  /** `destroy` and `flush` without a name mean every set. */
   private namedOrAll(words: SetWords): readonly SetWord[] {
     const word = words.next()
     words.end()
     if (word !== undefined) return [this.setNamed(word).word]
-    const names = this.table.names()
-    const isList = (name: string): boolean => this.table.get(name)?.kind === 'list'
-    return [...names.filter(isList), ...names.filter(name => !isList(name))].map(text => ({
-      text,
-      column: 1,
-    }))
+    return this.table.names().map(text => ({ text, column: 1 }))
   }
 
   private setNamed(word: SetWord): { readonly name: string; readonly set: IpSet; readonly word: SetWord } {
@@ -264,12 +276,4 @@ class SetReader {
       .map(name => this.table.get(name)!)
       .filter(set => set.kind === 'list')
   }
-}
-
-function commandNamed(word: SetWord): Command {
-  const command = Object.hasOwn(COMMANDS, word.text) ? COMMANDS[word.text] : undefined
-  if (command !== undefined) return command
-  throw new SetError(`unknown command '${word.text}'`, word, {
-    expected: 'create, add, del, destroy, flush, rename or swap',
-  })
 }

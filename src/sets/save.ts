@@ -37,14 +37,14 @@ export function memberTexts(set: IpSet, nowJiffies: number): string[] {
   const present = [...set.entries()].filter(([, extensions]) => !isExpired(extensions, nowJiffies))
   if (set.type.method === 'bitmap') present.sort(([a], [b]) => (a.a0 >>> 0) - (b.a0 >>> 0) || a.port - b.port)
   const texts = present.map(
-    ([key, extensions]) => `${elementText(set, key)}${behind(extensions, key.isWildcard)}`,
+    ([key, extensions]) => `${elementText(set, key, extensions.mac)}${behind(extensions, key.isWildcard)}`,
   )
   return set.type.method === 'bitmap' ? texts : texts.sort(compareMembers)
 }
 
 /** `ip_set_timeout_get`: whole seconds, but 0 means for ever. */
-function secondsLeft({ expires }: Extensions, nowJiffies: number): number {
-  return expires === 0 ? 0 : Math.max(1, Math.floor((expires - nowJiffies) / HZ))
+function secondsLeft({ expires, heldSeconds }: Extensions, nowJiffies: number): number {
+  return expires === 0 ? heldSeconds : Math.max(1, Math.floor((expires - nowJiffies) / HZ))
 }
 
 function optionText(option: CreateOption, { method, dimensions }: SetType, options: SetOptions): string {

@@ -1,5 +1,5 @@
 /** What an ipset text may not ask for, and how that is said. */
-import type { Refusal } from './change.ts'
+import type { Refusal } from './addition.ts'
 import type { ElementKey } from './element.ts'
 import type { ElementSet, SetOptions } from './ip-set.ts'
 import { MAX_BITMAP, MAX_NAME_LENGTH } from './limits.ts'
@@ -33,6 +33,26 @@ export function checkStorable({ type, options }: ElementSet, key: ElementKey, wo
     throw new SetError(`'${word.text}' is out of the range of the set`, word, {}, 'kernel')
 }
 
+/** Would `create -exist` let the old set stand? The `same_set` functions of the kernel, which leave the family out. */
+export function isSame(old: SetOptions, asked: SetOptions): boolean {
+  return (
+    COMPARED.every(option => old[option] === asked[option]) &&
+    `${old.range}` === `${asked.range}` &&
+    `${old.bitmask}` === `${asked.bitmask}`
+  )
+}
+
+const COMPARED = [
+  'maxelem',
+  'size',
+  'netmask',
+  'timeout',
+  'counters',
+  'comment',
+  'skbinfo',
+  'forceadd',
+] as const
+
 /** What the kernel says of an addition or deletion that it refuses. */
 export function refused(refusal: Refusal, word: SetWord, { options }: ElementSet): SetError {
   switch (refusal) {
@@ -55,10 +75,38 @@ export function refused(refusal: Refusal, word: SetWord, { options }: ElementSet
   }
 }
 
-/** @throws SetError for a bitmap that is larger than the kernel makes them */
-export function checkBitmap({ method }: SetType, { range, netmask = 32 }: SetOptions, word: SetWord): void {
-  if (method !== 'bitmap' || (range[1] - range[0] + 1) / 2 ** (32 - netmask) <= MAX_BITMAP) return
-  throw new SetError('the range is larger than a bitmap can be', word, {
-    expected: `at most ${MAX_BITMAP} elements`,
-  })
+/**
+ * The options of a bitmap with its range cut to whole networks of its netmask (`bitmap_ip_create`).
+ *
+ * @throws SetError for a bitmap that is larger than the kernel makes them, or of no more than one network
+ */
+export function fitBitmap({ method }: SetType, options: SetOptions, word: SetWord): SetOptions {
+  if (method !== 'bitmap') return options
+  const { netmask = 32 } = options
+  const hosts = 2 ** (32 - netmask)
+  const first = options.range[0] - (options.range[0] % hosts)
+  const last = options.range[1] - (options.range[1] % hosts) + hosts - 1
+  const length = hosts === 1 ? 0 : sharedLength(first, last)
+  if (hosts > 1 && (length === undefined || length >= netmask))
+    throw new SetError(
+      'the range does not begin at a network that holds it and is wider than the netmask',
+      word,
+      {},
+      'kernel',
+    )
+  const count = length === undefined || hosts === 1 ? last - first + 1 : 2 ** (netmask - length)
+  if (count > MAX_BITMAP)
+    throw new SetError('the range is larger than a bitmap can be', word, {
+      expected: `at most ${MAX_BITMAP} elements`,
+    })
+  return { ...options, range: [first, last] }
+}
+
+/** The length of the smallest network that begins with the first address and holds the last; `range_to_mask`. */
+function sharedLength(first: number, last: number): number | undefined {
+  for (let length = 31; length >= 0; length--) {
+    const size = 2 ** (32 - length)
+    if (last - (last % size) === first) return length
+  }
+  return undefined
 }

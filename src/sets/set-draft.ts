@@ -1,7 +1,6 @@
 import type { Skb } from '../packet/skb.ts'
-import { HZ } from '../rules/matches/jiffies.ts'
 import { addElement, deleteElement } from './change.ts'
-import { countedOnce, type ElementKey, type Extensions, isExpired, NO_EXTENSIONS } from './element.ts'
+import { countedOnce, type ElementKey, type Extensions, expiry, isExpired, NO_EXTENSIONS } from './element.ts'
 import { elementText } from './element-text.ts'
 import type { ElementSet, IpSet, ListSet } from './ip-set.ts'
 import { MAX_TIMEOUT } from './limits.ts'
@@ -143,6 +142,12 @@ export class SetDraft implements SetAccess {
     const key = set.resolve(asked)
     let element = set.get(key, this.nowJiffies)
     if (element === undefined) return Answer.ABSENT
+    if (asked.mac !== element.mac) {
+      if (element.mac !== '') return Answer.ABSENT
+      // the packet tells the MAC that the element has waited for, and fills everything else anew
+      this.addTo(name, skb, { ...query, exist: false, timeoutSeconds: undefined })
+      return Answer.PRESENT
+    }
     if (set.options.counters) {
       if (!skipsCounters) {
         element = countedOnce(element, skb.length)
@@ -165,17 +170,17 @@ export class SetDraft implements SetAccess {
     const key = packetKey(set, skb, addition, false)
     if (key === undefined) return false
     const { timeout } = set.options
-    const seconds = timeout === undefined ? 0 : (addition.timeoutSeconds ?? timeout)
+    const seconds = timeout === undefined ? 0 : Math.min(addition.timeoutSeconds ?? timeout, MAX_TIMEOUT)
     const extensions: Extensions = {
       ...NO_EXTENSIONS,
-      expires: seconds === 0 ? 0 : this.nowJiffies + Math.min(seconds, MAX_TIMEOUT) * HZ,
+      expires: expiry(seconds, this.nowJiffies),
       packets: 1,
       bytes: skb.length,
     }
     const added = addElement(
       set,
       key,
-      { extensions, exist: addition.exist, keepsCounters: false },
+      { extensions, exist: addition.exist, keeps: [], seconds },
       this.nowJiffies,
       this.owner,
     )

@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../diagnostic.ts'
+import { parseNumber } from '../rules/numbers.ts'
 
 /** One word of an ipset text, and where it began. */
 export interface SetWord {
@@ -28,11 +29,24 @@ export class SetError extends Error {
 
 /** A whole number in decimal, hexadecimal or octal, as ipset reads them. @throws SetError */
 export function readNumber(word: SetWord, min: number, max: number): number {
-  const value = /^(0x[0-9a-f]+|\d+)$/i.test(word.text) ? Number(octal(word.text)) : Number.NaN
-  if (value >= min && value <= max) return value
+  const value = parseNumber(word.text, min, max)
+  if (value !== undefined) return value
   throw new SetError(`bad number '${word.text}'`, word, { expected: `a number from ${min} to ${max}` })
 }
 
-function octal(text: string): string {
-  return /^0[0-7]+$/.test(text) ? `0o${text}` : text
+/** What takes an argument is said once in a line; a flag as often as one likes. @throws SetError */
+export function checkOnce({ text, column }: SetWord, given: Set<string>): void {
+  const name = text.replace(/^--/, '')
+  if (given.has(name) && !FLAGS.has(name))
+    throw new SetError(`${name} is given already`, { text, column }, { hint: `say ${name} once` })
+  given.add(name)
 }
+
+const FLAGS: ReadonlySet<string> = new Set([
+  'counters',
+  'comment',
+  'skbinfo',
+  'forceadd',
+  'nomatch',
+  'wildcard',
+])

@@ -4,7 +4,7 @@
  */
 
 /** One part of an element, in the words of ipset's own type names; `set` is a member of a `list:set`. */
-export type Dimension = 'ip' | 'net' | 'port' | 'iface' | 'set'
+export type Dimension = 'ip' | 'net' | 'port' | 'mac' | 'iface' | 'set'
 
 export interface SetType {
   /** `hash:ip,port`; before the colon how the kernel stores it, behind it the dimensions. */
@@ -49,13 +49,13 @@ export const SET_TYPES: readonly SetType[] = [
   type('hash:ip,port,net', ['ipportnethash'], HASH),
   type('hash:net,iface', [], HASH),
   type('bitmap:ip', ['ipmap'], ['range', 'netmask', ...EXTENSIONS]),
+  type('bitmap:ip,mac', ['macipmap'], ['range', ...EXTENSIONS]),
   type('bitmap:port', ['portmap'], ['range', ...EXTENSIONS]),
   type('list:set', ['setlist'], ['size', ...EXTENSIONS]),
 ]
 
 /** Types that ipset 7.17 knows and that are refused by name. */
 export const UNMODELLED_TYPES: readonly string[] = [
-  'bitmap:ip,mac',
   'hash:ip,mac',
   'hash:ip,mark',
   'hash:mac',
@@ -66,6 +66,11 @@ export const UNMODELLED_TYPES: readonly string[] = [
 /** A type by its name or an old one. */
 export function findSetType(name: string): SetType | undefined {
   return SET_TYPES.find(known => known.name === name || known.aliases.includes(name))
+}
+
+/** bitmap:ip,mac: the second dimension is no part of what an element is found by. */
+export function hasMac({ dimensions }: SetType): boolean {
+  return dimensions[1] === 'mac'
 }
 
 /** Which dimension has a prefix length; -1 for none. No type here has two. */

@@ -11,22 +11,21 @@ export class SetWords {
     this.words = words
   }
 
-  /** @throws SetError for a quote that is never closed */
+  /** As `build_argv` of ipset's lib/ipset.c: a word may be quoted in part. @throws SetError for a quote that is never closed */
   static split(line: string): SetWords {
     const words: SetWord[] = []
-    for (const found of line.matchAll(/"([^"]*)("?)|[^\s"]+/g)) {
-      const [whole, quoted, closing] = found
-      const word = { text: quoted ?? whole, column: found.index + 1 }
-      if (closing === '') throw new SetError('a quote that is never closed', word, { expected: '"' })
-      words.push(word)
+    for (const found of line.matchAll(/(?:[^ \t\r\n"]|"[^"]*(?:"|$))+/g)) {
+      const word = { text: found[0].replaceAll('"', ''), column: found.index + 1 }
+      if (found[0].split('"').length % 2 === 0)
+        throw new SetError('a quote that is never closed', word, { expected: '"' })
+      if (word.text !== '') words.push(word)
     }
     return new SetWords(words)
   }
 
-  /** Takes out every occurrence of the words; says whether there was one. */
-  without(...texts: readonly string[]): { readonly found: boolean; readonly words: SetWords } {
-    const rest = this.words.filter(({ text }) => !texts.includes(text))
-    return { found: rest.length < this.words.length, words: new SetWords(rest) }
+  /** Without the words that a filter does not want. */
+  filter(isWanted: (word: SetWord, before: SetWord | undefined) => boolean): SetWords {
+    return new SetWords(this.words.filter((word, at) => isWanted(word, this.words[at - 1])))
   }
 
   next(): SetWord | undefined {

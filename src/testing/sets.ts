@@ -17,6 +17,9 @@ const SETS: { readonly [name: string]: string } = {
   netpairs: 'hash:ip,port,net',
   ifaces: 'hash:net,iface',
   range: 'bitmap:ip range 10.6.0.0-10.6.1.255',
+  neighbours: 'bitmap:ip,mac range 10.6.0.0-10.6.1.255 counters skbinfo',
+  linked: 'hash:ip,port netmask 24',
+  bits: 'hash:ip bitmask MASK',
   any: 'list:set counters skbinfo',
   either: 'list:set',
 }
@@ -31,7 +34,9 @@ const SETS: { readonly [name: string]: string } = {
  */
 export function setsText(site: Site): fc.Arbitrary<string> {
   const names = Object.keys(SETS)
-  const creates = names.map(name => `create ${name} ${SETS[name]}${familyWords(SETS[name]!, site)}`)
+  const creates = names.map(
+    name => `create ${name} ${SETS[name]!.replace('MASK', mask(site))}${familyWords(SETS[name]!, site)}`,
+  )
   return fc
     .tuple(
       ...names.map(name => fc.array(elementLine(name, SETS[name]!, site), { maxLength: 4, size: 'max' })),
@@ -43,11 +48,15 @@ function familyWords(create: string, site: Site): string {
   return create.startsWith('hash:') ? ` family ${site.family === 4 ? 'inet' : 'inet6'}` : ''
 }
 
+function mask({ family }: Site): string {
+  return family === 4 ? '255.255.0.255' : 'ffff:ffff::ffff:ffff'
+}
+
 function elementLine(name: string, create: string, site: Site): fc.Arbitrary<string> {
   const dimensions = create.split(' ')[0]!.split(':')[1]!.split(',')
   const element = fc
     .tuple(...dimensions.map(dimension => part(dimension, create, site)))
-    .map(parts => parts.join(','))
+    .map(parts => parts.filter(text => text !== '').join(','))
   return joined(
     fc.constant(`add -exist ${name}`),
     element,
@@ -60,6 +69,7 @@ function elementLine(name: string, create: string, site: Site): fc.Arbitrary<str
 function part(dimension: string, create: string, site: Site): fc.Arbitrary<string> {
   switch (dimension) {
     case 'ip':
+      if (create.includes('mac')) return oneOf('10.6.0.2', '10.6.0.3', '10.6.1.7')
       if (create.startsWith('bitmap')) return oneOf('10.6.0.2', '10.6.0.3', '10.6.1.7', '10.6.0.0/30')
       return address(site)
     case 'net':
@@ -69,6 +79,8 @@ function part(dimension: string, create: string, site: Site): fc.Arbitrary<strin
       )
     case 'port':
       return create.startsWith('bitmap') ? portNumber(50000) : portWords(site)
+    case 'mac':
+      return maybe(oneOf('02:00:00:00:00:01', '02:00:00:00:00:02'))
     case 'iface':
       return device(site).map(name => name.replace('+', ''))
     default:
@@ -111,6 +123,7 @@ export function setTargetWords({ table }: WordContext): fc.Arbitrary<string> {
   const add = joined(
     reference.map(words => `--add-set ${words}`),
     maybe(fc.constant('--exist')),
+    maybe(oneOf('--timeout 600', '--timeout 0')),
   )
   const del = reference.map(words => `--del-set ${words}`)
   const map = reference.map(words => `--map-set ${words} --map-mark`)

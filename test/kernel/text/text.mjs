@@ -3,12 +3,12 @@
  * through the parser. Both must accept or refuse, and what they accept they must print alike: `iptables-save`, `-S`, and
  * `-L` with its switches. Prints each difference, and ends with 1 if there was one.
  */
-import { execFileSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { listCommands, listRules } from '../../../dist/rules/list.js'
 import { parseRules } from '../../../dist/rules/parse.js'
 import { printRules } from '../../../dist/rules/print.js'
 import { KINDS, textOf } from './generate.mjs'
+import { enterNamespace } from './namespace.mjs'
 import { hostName, hosts, Tool, unableToAsk } from './tool.mjs'
 
 const { values } = parseArgs({
@@ -25,17 +25,7 @@ if (why !== undefined) {
   console.log(`test:text skipped: ${why}`)
   process.exit(0)
 }
-// a network namespace of its own: the rules of this machine are not touched
-if (process.env.NETFILTER_SIM_NAMESPACE === undefined) {
-  const again = ['-n', process.execPath, ...process.argv.slice(1)]
-  const env = { ...process.env, NETFILTER_SIM_NAMESPACE: '1' }
-  try {
-    execFileSync('unshare', again, { stdio: 'inherit', env })
-  } catch (error) {
-    process.exit(error.status ?? 1)
-  }
-  process.exit(0)
-}
+enterNamespace()
 
 const LISTINGS = [
   [['-L', '-n'], { numeric: true }],
