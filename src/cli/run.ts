@@ -33,10 +33,10 @@ export function runCommand(): Command {
         .argParser(parseTables)
         .default(['summary', 'audit'], 'summary,audit'),
     )
-    .option('--watch', 'run again whenever a file changes', false)
+    .option('--watch', 'run again whenever a file changes, or one that it names', false)
     .action((files: readonly string[], options: RunOptions) => {
-      runAll(files, options)
-      if (options.watch) watchAll(files, options)
+      const named = runAll(files, options)
+      if (options.watch) watchAll(files, named, options)
     })
     .addHelpText(
       'after',
@@ -54,12 +54,14 @@ function parseTables(text: string): RunOptions['tables'] {
   return TABLES.filter(table => names.includes(table))
 }
 
-function runAll(files: readonly string[], options: RunOptions): void {
+/** @returns the files that the scenarios name */
+function runAll(files: readonly string[], options: RunOptions): ReadonlySet<string> {
+  const named = new Set<string>()
   let worst = 0
   const runs: ScenarioRun[] = []
   for (const file of files) {
     try {
-      const run = runScenarioFile(file)
+      const run = runScenarioFile(file, path => named.add(path))
       runs.push(run)
       if (!run.passed) worst = Math.max(worst, 1)
       checkBranch(run, options.branch)
@@ -72,6 +74,7 @@ function runAll(files: readonly string[], options: RunOptions): void {
   }
   if (options.format === 'json') console.log(JSON.stringify(runs.map(reportJson), undefined, 2))
   process.exitCode = worst
+  return named
 }
 
 /** @throws RangeError when the run has forks, but none with a branch of that name */
@@ -98,10 +101,15 @@ function report(run: ScenarioRun, { format, branch, tables }: RunOptions): strin
 }
 
 /** By polling: editors replace files, and an inode that is watched would then be the old one. */
-function watchAll(files: readonly string[], options: RunOptions): void {
-  for (const file of files)
+function watchAll(files: readonly string[], named: ReadonlySet<string>, options: RunOptions): void {
+  const watched = new Set<string>()
+  const watch = (file: string): void => {
+    if (watched.has(file)) return
+    watched.add(file)
     watchFile(file, { interval: 200 }, () => {
       console.clear()
-      runAll(files, options)
+      for (const another of runAll(files, options)) watch(another)
     })
+  }
+  for (const file of [...files, ...named]) watch(file)
 }

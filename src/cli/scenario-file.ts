@@ -6,11 +6,23 @@ import { readScenario } from '../scenario/read.ts'
 import { runScenario } from '../scenario/run.ts'
 import { isFileError, readInput } from './input.ts'
 
-/** Reads and runs a scenario file; files that it names are looked for beside it. @throws DiagnosticError, or for files */
-export function runScenarioFile(file: string): ScenarioRun {
+/**
+ * Reads and runs a scenario file; files that it names are looked for beside it.
+ *
+ * @param onRead told of each of these, before it is read
+ * @throws DiagnosticError, or for files
+ */
+export function runScenarioFile(
+  file: string,
+  onRead: (named: string) => void = () => undefined,
+): ScenarioRun {
   const { scenario, diagnostics } = readScenario(readInput(file), {
     file,
-    readFile: path => readFileSync(resolve(dirname(file), path), 'utf8'),
+    readFile: path => {
+      const named = resolve(dirname(file), path)
+      onRead(named)
+      return readFileSync(named, 'utf8')
+    },
   })
   if (scenario === undefined) throw new DiagnosticError(diagnostics)
   return runScenario(scenario)

@@ -105,7 +105,7 @@ function buildEngine(
   hosts: ReadonlyMap<string, readonly Address[]>,
   problems: Problems,
 ): FirewallState | undefined {
-  const { rules, conntrack, sysctls } = node.spec
+  const { rules, sets, conntrack, sysctls } = node.spec
   const interfaces: Record<string, InterfaceConfig> = {}
   for (const { name, addresses, config } of node.devices.values()) interfaces[name] = { ...config, addresses }
   const still = { 'net.ipv4.ip_forward': 0, 'net.ipv6.conf.all.forwarding': 0 }
@@ -118,6 +118,7 @@ function buildEngine(
     resolveHost: (name: string, family: Family) =>
       (hosts.get(name.toLowerCase()) ?? []).filter(address => address.family === family),
     ...(rules !== undefined && { rules }),
+    ...(sets !== undefined && { sets, setsFile: 'sets' }),
   }
   const isBroken = problems.list.some(({ path }) => path[0] === 'nodes' && path[1] === node.name)
   try {
@@ -129,7 +130,7 @@ function buildEngine(
       for (const each of error.diagnostics)
         problems.list.push({
           ...each,
-          path: ['nodes', node.name, each.file === 'routes' ? 'routes' : 'rules'],
+          path: ['nodes', node.name, each.file === 'routes' || each.file === 'sets' ? each.file : 'rules'],
         })
     else if (error instanceof RangeError) problems.add(['nodes', node.name], error.message)
     else throw error

@@ -25,6 +25,8 @@ export interface NodeSpec {
   readonly routes?: readonly string[]
   /** See `FirewallOptions.rules`; names in rules are looked up in the network's hosts table. */
   readonly rules?: FirewallOptions['rules']
+  /** See `FirewallOptions.sets`: the ipsets that the rules name, as `ipset restore` reads them. */
+  readonly sets?: string
   /** Default: `on` with rules, else `auto`. */
   readonly conntrack?: 'on' | 'auto'
   readonly sysctls?: FirewallOptions['sysctls']

@@ -11,6 +11,8 @@ import {
 } from '../policy/index.ts'
 import type { Ruleset } from '../rules/model.ts'
 import { parseRules } from '../rules/parse.ts'
+import { restoreSets } from '../sets/restore.ts'
+import { SetTable } from '../sets/set-table.ts'
 import type { Problem } from './issues.ts'
 import type { Path } from './positions.ts'
 import { addressTexts, type NetworkInput, type NodeInput } from './schema-network.ts'
@@ -28,7 +30,13 @@ export interface BuiltNetwork {
 export interface NodeRules {
   readonly ipv4: Ruleset | undefined
   readonly ipv6: Ruleset | undefined
+  /** The ipsets that its rules may name; undefined where something is wrong with them. */
+  readonly sets: SetTable | undefined
+  /** The text that they are of. */
+  readonly setsText: string | undefined
 }
+
+const NOTHING_READ: NodeRules = { ipv4: undefined, ipv6: undefined, sets: undefined, setsText: undefined }
 
 /** Makes the network that a scenario describes, or tells everything that is wrong with it. */
 export function buildNetwork(input: NetworkInput, readFile?: (path: string) => string): BuiltNetwork {
@@ -39,8 +47,10 @@ export function buildNetwork(input: NetworkInput, readFile?: (path: string) => s
     const path = ['network', 'nodes', name]
     const before = problems.length
     const read = new RuleReader(node, input, path, problems, readFile).read()
-    if (problems.length === before) rules.set(name, read)
-    nodes[name] = nodeSpec(node, read)
+    const isRight = problems.length === before
+    if (isRight) rules.set(name, read)
+    // what is wrong with its rules and sets is told already
+    nodes[name] = nodeSpec(node, isRight ? read : NOTHING_READ)
   }
   const { links, dns, natPorts } = input
   try {
@@ -72,6 +82,8 @@ function nodeSpec(node: NodeInput, read: NodeRules): NodeSpec {
     rules,
     rules6,
     rulesFile,
+    ipsets,
+    ipsetsFile,
     policy,
     zones,
     zonePairs,
@@ -81,11 +93,13 @@ function nodeSpec(node: NodeInput, read: NodeRules): NodeSpec {
     interfaces,
     ...plain
   } = node
-  const hasRules = read.ipv4 !== undefined || read.ipv6 !== undefined
+  const { ipv4, ipv6, setsText } = read
+  const hasRules = ipv4 !== undefined || ipv6 !== undefined
   return {
     ...defined(plain),
     ...(interfaces !== undefined && { interfaces: interfacesOf(interfaces) }),
-    ...(hasRules && { rules: defined(read) }),
+    ...(hasRules && { rules: defined({ ipv4, ipv6 }) }),
+    ...(setsText !== undefined && { sets: setsText }),
     // Nothing may depend on connections then, not even by chance.
     ...(withoutState === true && { conntrack: 'auto' }),
     ...(tcp !== undefined && { tcp: defined(tcp) }),
@@ -127,16 +141,33 @@ class RuleReader {
 
   read(): NodeRules {
     const hasV6 = addressTexts(this.node).some(text => text.includes(':'))
+    const sets = this.sets()
     return {
-      ipv4: this.family(4),
-      ipv6: hasV6 || this.node.rules6 !== undefined ? this.family(6) : undefined,
+      ...sets,
+      ipv4: this.family(4, sets.sets),
+      ipv6: hasV6 || this.node.rules6 !== undefined ? this.family(6, sets.sets) : undefined,
     }
   }
 
-  private family(family: Family): Ruleset | undefined {
+  private sets(): Pick<NodeRules, 'sets' | 'setsText'> {
+    const { ipsets, ipsetsFile } = this.node
+    const [key, text] =
+      ipsets === undefined && ipsetsFile !== undefined
+        ? ['ipsetsFile', this.fileText('ipsetsFile', ipsetsFile)]
+        : ['ipsets', ipsets]
+    const { table, diagnostics } = restoreSets(text ?? '', SetTable.EMPTY, {
+      nowJiffies: 0,
+      isInUse: () => false,
+    })
+    for (const { message, hint, expected, line, column } of diagnostics)
+      this.problems.push({ path: [...this.path, key], message, hint, expected, inner: { line, column } })
+    return { sets: diagnostics.length > 0 ? undefined : table, setsText: text }
+  }
+
+  private family(family: Family, sets: SetTable | undefined): Ruleset | undefined {
     const base = this.compiled(family)
     const [key, text] = this.text(family)
-    const ruleset = text === undefined ? base : this.parse(text, family, key, base)
+    const ruleset = text === undefined ? base : this.parse(text, { family, sets, base }, key)
     return ruleset !== undefined && this.node.stateless === true ? stateless(ruleset).ruleset : ruleset
   }
 
@@ -144,17 +175,29 @@ class RuleReader {
     const { rules, rules6, rulesFile } = this.node
     if (family === 6) return ['rules6', rules6]
     if (rulesFile === undefined || rules !== undefined) return ['rules', rules]
-    if (this.readFile === undefined) {
-      this.problem(['rulesFile'], 'files cannot be read here', 'write the rules under rules:')
-      return ['rulesFile', undefined]
-    }
-    return ['rulesFile', this.readFile(rulesFile)]
+    return ['rulesFile', this.fileText('rulesFile', rulesFile)]
   }
 
-  private parse(text: string, family: Family, key: string, base: Ruleset | undefined): Ruleset | undefined {
+  private fileText(key: 'rulesFile' | 'ipsetsFile', file: string): string | undefined {
+    if (this.readFile !== undefined) return this.readFile(file)
+    const inline = key.replace('File', '')
+    this.problem([key], 'files cannot be read here', `write the ${inline} under ${inline}:`)
+    return undefined
+  }
+
+  private parse(
+    text: string,
+    {
+      family,
+      sets,
+      base,
+    }: { readonly family: Family; readonly sets: SetTable | undefined; readonly base: Ruleset | undefined },
+    key: string,
+  ): Ruleset | undefined {
     const { resolveHost } = this.names()
     const result = parseRules(text, {
       family,
+      ...(sets !== undefined && { hasSet: (name: string) => sets.fits(name, family) }),
       ...(resolveHost !== undefined && { resolveHost }),
       ...(base !== undefined && { base }),
     })

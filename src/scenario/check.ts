@@ -8,9 +8,10 @@ import { parsePackets } from '../packet/text.ts'
 import { policyToRules } from '../policy/index.ts'
 import { nearest } from '../policy/nearest.ts'
 import { parseRules } from '../rules/parse.ts'
+import { restoreSets } from '../sets/restore.ts'
 import { buildNetwork, policyChains, policyNames } from './build-network.ts'
 import type { Problem } from './issues.ts'
-import { type Known, startOf } from './known.ts'
+import { branched, type Known, startOf } from './known.ts'
 import { parseListing } from './listing.ts'
 import type { Path } from './positions.ts'
 import type { ScenarioInput, Step } from './schema.ts'
@@ -78,7 +79,7 @@ class StepChecker {
     if ('fork' in step) {
       const branches = Object.keys(step.fork)
       for (const [name, steps] of Object.entries(step.fork)) {
-        const copy = { connections: new Set(known.connections), rules: new Map(known.rules), branches }
+        const copy = branched(known, branches)
         this.steps(steps, [...path, 'fork', name], copy)
         // Common steps are checked once for each branch, but what is wrong with them is told once.
         const before = this.problems.length
@@ -160,6 +161,7 @@ class StepChecker {
     if ('send' in step && !('nc' in step)) this.packet(step.send, [...path, 'send'])
     if ('iptables' in step)
       this.commands(step.iptables, step.on, step.family ?? 4, [...path, 'iptables'], known)
+    else if ('ipset' in step) this.sets(step.ipset, step.on, [...path, 'ipset'], known)
     else if ('policy' in step) this.policy(step.policy, step.on, [...path, 'policy'], known)
     if ('start' in step) this.service(step.start, [...path, 'start'])
     if ('look' in step)
@@ -187,12 +189,28 @@ class StepChecker {
     const key = `${node}/${family}`
     const base = known.rules.get(key)
     const resolveHost = policyNames(this.input.network, this.input.network.nodes[node] ?? {}).resolveHost!
-    const result = parseRules(text, { family, resolveHost, ...(base !== undefined && { base }) })
+    const sets = known.sets.get(node)
+    const result = parseRules(text, {
+      family,
+      resolveHost,
+      ...(base !== undefined && { base }),
+      ...(sets !== undefined && { hasSet: name => sets.fits(name, family) }),
+    })
     // Without the rules so far nobody can say whether a chain exists.
     for (const { severity, code, message, hint, expected, line, column } of result.diagnostics)
       if (severity === 'error' && (base !== undefined || code !== 'kernel'))
         this.problems.push({ path, message, hint, expected, inner: { line, column } })
     known.rules.set(key, result.ruleset)
+  }
+
+  /** What the kernel would say depends on what packets have added and deleted until then. */
+  private sets(text: string, node: string, path: Path, known: Known): void {
+    const base = known.sets.get(node)
+    if (base === undefined) return
+    const { table, diagnostics } = restoreSets(text, base, { nowJiffies: 0, isInUse: () => false })
+    for (const { code, message, hint, expected, line, column } of diagnostics)
+      if (code !== 'kernel') this.problems.push({ path, message, hint, expected, inner: { line, column } })
+    known.sets.set(node, table)
   }
 
   private policy(text: string, on: string, path: Path, known: Known): void {

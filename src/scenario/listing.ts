@@ -1,4 +1,4 @@
-import { iptablesList, iptablesSave } from '../listings.ts'
+import { ipsetSave, iptablesList, iptablesSave } from '../listings.ts'
 import {
   conntrackList,
   firewallOf,
@@ -44,6 +44,7 @@ export const LISTINGS: Readonly<Record<string, string>> = {
   sessions: 'the session table with devices and who began',
   'iptables-save': 'the rules',
   iptables: 'iptables -L [-t table]',
+  ipset: 'ipset save: the sets and what is in them',
 }
 
 /** @throws RangeError when it is none */
@@ -109,6 +110,8 @@ function print(
         text: iptablesSave(firewallOf(network, node), { counters: flags.includes('c') }).trimEnd(),
         headings: 0,
       }
+    case 'ipset':
+      return { text: ipsetSave(firewallOf(network, node)).trimEnd(), headings: 0 }
     default: {
       const at = args.indexOf('-t')
       const table = at < 0 ? {} : { table: args[at + 1] as TableName }

@@ -1,6 +1,6 @@
 import type { Family } from '../address.ts'
 import { DiagnosticError } from '../diagnostic.ts'
-import { edit } from '../firewall.ts'
+import { edit, ipset } from '../firewall.ts'
 import type { ImpairmentSpec } from '../network/impairment.ts'
 import {
   cutLink,
@@ -28,6 +28,7 @@ import { createService } from './services.ts'
 export function manage(step: PlainStep, network: Network, input: ScenarioInput): Ran {
   const quiet = (next: Network): Ran => ({ network: next, hops: [] })
   if ('iptables' in step) return quiet(runCommands(network, step.on, step.iptables, step.family ?? 4, input))
+  if ('ipset' in step) return quiet(updateNode(network, step.on, engine => ipset(engine, step.ipset)))
   if ('sysctl' in step) return quiet(setSysctls(network, step.on, step.sysctl))
   if ('flush' in step) return quiet(flushConntrack(network, step.flush))
   if ('start' in step) {
@@ -103,7 +104,8 @@ function runCommands(
   return updateNode(network, on, engine => {
     const { rules } = engine.config
     const base = rules[key]
-    const options = { family, ...defined({ base, resolveHost }) }
+    const hasSet = (name: string): boolean => engine.sets.fits(name, family)
+    const options = { family, hasSet, ...defined({ base, resolveHost }) }
     const { ruleset, diagnostics } = parseRules(commands, options)
     if (ruleset === undefined) throw new DiagnosticError(diagnostics)
     return engine.reconfigured({ ...engine.config, rules: { ...rules, [key]: ruleset } })

@@ -35,6 +35,8 @@ export const node = z
     rules: z.string().optional().describe('iptables commands, or iptables-save text'),
     rules6: z.string().optional().describe('the same for ip6tables'),
     rulesFile: z.string().optional().describe('rules in a file, by its path from this one'),
+    ipsets: z.string().optional().describe('the ipsets that rules name, as ipset save prints them'),
+    ipsetsFile: z.string().optional().describe('the same in a file, by its path from this one'),
     policy: z.string().optional().describe('policy lines: ALLOW src=10.6.0.0/16 dst=ANY port=443 proto=TCP'),
     zones: z.record(z.string(), zone).optional().describe('devices grouped; names for policy lines'),
     zonePairs: z.array(zonePair).optional().describe('what may pass between zones: a zone firewall'),

@@ -149,6 +149,7 @@ export const STEPS = {
     family: z.union([z.literal(4), z.literal(6)]).optional(),
     ...common,
   }),
+  ipset: z.strictObject({ ipset: z.string().describe('ipset commands, one a line'), on: host, ...common }),
   policy: z.strictObject({
     policy: z.string().describe('policy lines in place of the old ones'),
     on: host,

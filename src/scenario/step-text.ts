@@ -33,6 +33,7 @@ export function commandOf(step: Exclude<Step, ForkStep>): string {
     return at(step.from, `send ${step.count === undefined ? '' : `${step.count} × `}${step.send.trim()}`)
   if ('wait' in step) return `wait ${step.wait}`
   if ('iptables' in step) return at(step.on, commandLines(step.iptables), '#')
+  if ('ipset' in step) return at(step.on, commandLines(step.ipset), '#')
   if ('sysctl' in step) {
     const values = Object.entries(step.sysctl).map(([name, value]) => `${name}=${value}`)
     return at(step.on, `sysctl -w ${values.join(' ')}`, '#')

@@ -117,6 +117,39 @@ describe('netfilter-sim run', () => {
     expect(out[1]).toContain('expected open, but it was filtered')
   })
 
+  it('--watch: again whenever a file that the scenario names changes', async () => {
+    vi.spyOn(console, 'clear').mockImplementation(() => {})
+    const named = join(folder, 'watched.ipsets')
+    const file = join(folder, 'watched-sets.yaml')
+    const rules = 'iptables -A INPUT -m set --match-set shut src -j DROP'
+    writeFileSync(named, 'create shut hash:ip\n')
+    writeFileSync(
+      file,
+      `title: a set in a file
+network:
+  nodes:
+    a: { address: 10.0.0.1/24 }
+    b: { address: 10.0.0.2/24, ipsetsFile: watched.ipsets, rules: ${rules} }
+  links: { lan: [a, b] }
+steps: [{ nc: "b:80", from: a, timeout: 1s, expect: { outcome: filtered } }]
+`,
+    )
+    run('--watch', '--format', 'summary', file)
+    expect(out[0]).toContain('expected filtered, but it was refused')
+    let times = 1
+    await vi.waitFor(
+      () => {
+        writeFileSync(named, 'create shut hash:ip\nadd shut 10.0.0.1\n')
+        utimesSync(named, new Date(), new Date(Date.now() + 5000 * times++))
+        expect(out.length).toBeGreaterThan(2)
+      },
+      { timeout: 30_000, interval: 300 },
+    )
+    unwatchFile(named)
+    unwatchFile(file)
+    expect(out.at(-1)).toContain('(1 of 1)')
+  })
+
   it('colours nothing that is not a terminal', () => {
     run(failing)
     expect([...out, ...err].join('\n')).not.toContain('\u001b')

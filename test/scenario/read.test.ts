@@ -50,7 +50,7 @@ describe('what is wrong with a step', () => {
     [
       'listing',
       '- { look: "fw: contrack -L" }',
-      '17:11 steps.0.look: not a listing: "fw: contrack -L"; "node: command" with ss, netstat, conntrack, nat, sessions, iptables-save, iptables',
+      '17:11 steps.0.look: not a listing: "fw: contrack -L"; "node: command" with ss, netstat, conntrack, nat, sessions, iptables-save, iptables, ipset',
     ],
     [
       'packet',
