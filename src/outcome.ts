@@ -20,6 +20,7 @@ export type Arrival =
     }
   | {
       readonly local: true
+      /** Its family is the raw socket's: a kernel sends what the bytes say is another version as its own all the same. */
       readonly packet: Packet | Uint8Array
       /** Who sends it, for `-m owner`. */
       readonly socket?: SocketOwner

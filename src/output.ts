@@ -5,7 +5,7 @@ import { runHook } from './hooks.ts'
 import { type OutputRoute, outputRoute, rerouteOutput } from './ip/output-route.ts'
 import { completeChecksum } from './ip/reject.ts'
 import { writeIpv4Checksum } from './packet/checksum.ts'
-import { cutForOutput } from './packet/fragments.ts'
+import { cutForOutput, gatherAgain } from './packet/fragments.ts'
 import { Packet } from './packet/packet.ts'
 import { Skb } from './packet/skb.ts'
 import { Verdict } from './rules/extension.ts'
@@ -122,10 +122,11 @@ export function reroute(skb: Skb, transaction: Transaction): Verdict {
 export function postrouting(skb: Skb, transaction: Transaction): boolean {
   if (runHook('POSTROUTING', skb, transaction) !== Verdict.ACCEPT) return false
   if (skb.outDevice === 'lo') {
+    const parts = pieces(skb, transaction)
     // IPv4's pieces are put together at once when they come in, unless they are untracked
-    const seen = skb.family === 6 || skb.ctInfo === CtInfo.UNTRACKED
-    const parts = seen ? pieces(skb, transaction) : [skb.share()]
-    if (parts.length === 1) loopBack(skb, 'lo', transaction)
+    const isGathered = skb.family === 4 && skb.ctInfo !== CtInfo.UNTRACKED
+    if (isGathered && skb.fragmentMaxSize > 0) gatherAgain(skb, parts)
+    if (isGathered || parts.length === 1) loopBack(skb, 'lo', transaction)
     else for (const bytes of parts) loopBack(fragmentOf(skb, bytes), 'lo', transaction)
     return true
   }

@@ -32,9 +32,8 @@ export function arrive(transaction: Transaction, arrival: Arrival): StepResult {
   const result = transaction.begin()
   transaction.inSoftirq = !('local' in arrival)
   forgetOldFragments(transaction)
-  const bytes = arrival.packet instanceof Uint8Array ? arrival.packet : arrival.packet.bytes
-  if ('local' in arrival) sendLocally(bytes, arrival, transaction)
-  else receiveFrom(bytes, arrival, transaction)
+  if ('local' in arrival) sendLocally(arrival, transaction)
+  else receiveFrom(arrival, transaction)
   const { looped } = transaction
   while (looped.length > 0) receiveLooped(looped.shift()!, transaction)
   sweepExpired(transaction)
@@ -61,8 +60,9 @@ function forgetOldFragments(transaction: Transaction): void {
 }
 
 /** A packet comes in on a device. */
-function receiveFrom(bytes: Uint8Array, arrival: Received, transaction: Transaction): void {
-  const family: Family = bytes.length > 0 && bytes[0]! >> 4 === 6 ? 6 : 4
+function receiveFrom(arrival: Received, transaction: Transaction): void {
+  const bytes = arrival.packet instanceof Uint8Array ? arrival.packet : arrival.packet.bytes
+  const family = versionOf(bytes)
   const device = transaction.routing(family).devices.get(arrival.device)
   if (device === undefined) {
     const known = Object.keys(transaction.config.interfaces).join(', ')
@@ -77,6 +77,11 @@ function receiveFrom(bytes: Uint8Array, arrival: Received, transaction: Transact
   transaction.discards(received.reason)
   if (received.error !== undefined && received.bytes !== undefined)
     answerError(arrivedSkb(family, received.bytes, arrival), received.error, transaction)
+}
+
+/** As a device without link headers tells it. */
+function versionOf(bytes: Uint8Array): Family {
+  return bytes.length > 0 && bytes[0]! >> 4 === 6 ? 6 : 4
 }
 
 function arrivedSkb(family: Family, bytes: Uint8Array, arrival: Received): Skb {
@@ -193,9 +198,11 @@ function forward(skb: Skb, route: InputRoute, transaction: Transaction): void {
 }
 
 /** A raw socket sends (`IP_HDRINCL`, or `IPPROTO_RAW` in IPv6). */
-function sendLocally(bytes: Uint8Array, arrival: Sent, transaction: Transaction): void {
+function sendLocally(arrival: Sent, transaction: Transaction): void {
   transaction.recorder?.begin('')
-  const family: Family = bytes.length > 0 && bytes[0]! >> 4 === 6 ? 6 : 4
+  const { packet } = arrival
+  const bytes = packet instanceof Uint8Array ? packet : packet.bytes
+  const family = packet instanceof Uint8Array ? versionOf(packet) : packet.family
   const made = localOutput(transaction.routing(family), bytes, {
     ...(arrival.boundDevice !== undefined && { device: arrival.boundDevice }),
     id: transaction.packetId(),

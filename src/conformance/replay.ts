@@ -6,6 +6,7 @@ import { ipsetSave } from '../listings.ts'
 import type { PortChooser } from '../nat/context.ts'
 import type { Arrival, Outcome } from '../outcome.ts'
 import { bytesToHex, hexToBytes } from '../packet/hex.ts'
+import { Packet } from '../packet/packet.ts'
 import type { FirewallState } from '../state.ts'
 import type { Traversal } from '../trace.ts'
 import type { CaseCounters, CaseExpectation, CaseStep, KernelCase, PortChoice } from './case.ts'
@@ -45,7 +46,9 @@ export function replayCase(recorded: KernelCase): Replay {
     }
     const packet = hexToBytes(given.hex)
     const arrival: Arrival =
-      'in' in given ? { device: given.in, packet } : { local: true, packet, socket: ROOT }
+      'in' in given
+        ? { device: given.in, packet }
+        : { local: true, packet: new Packet(packet, recorded.family), socket: ROOT }
     // time stood still but for what the recorder slept
     if (recorded.pace) state = advance(state, PACE_MS)
     const outcome = step(withOtherIds(state, packet), arrival, {

@@ -1,4 +1,5 @@
 import type { Family } from '../address.ts'
+import { writeIpv4Checksum } from './checksum.ts'
 import { reassembleIpv4 } from './defrag-ipv4.ts'
 import { reassembleIpv6 } from './defrag-ipv6.ts'
 import type { DefragUser, FragmentQueue, Reassembly } from './fragment-queue.ts'
@@ -67,6 +68,26 @@ export function pullFragments(skb: Skb, length: number): void {
     if (taken < size) rest.push(size - taken)
   }
   skb.fragmentSizes = [Math.min(length, skb.bytes.length), ...rest]
+}
+
+/**
+ * What cutting an IPv4 packet and putting it together again, which `lo` does with one that had come in fragments, leaves
+ * behind: the fragments, and no DF if they are those that it had come in.
+ */
+export function gatherAgain(skb: Skb, pieces: readonly Uint8Array[]): void {
+  const df = pieces[0]![6]! & 0x40
+  if ((skb.bytes[6]! & 0x40) !== df) {
+    const bytes = skb.writable()
+    bytes[6] = df
+    writeIpv4Checksum(bytes)
+  }
+  const headerLength = (skb.bytes[0]! & 15) * 4
+  const isWhole = pieces.length === 1
+  skb.fragmentSizes = isWhole
+    ? undefined
+    : pieces.map(({ length }, index) => (index === 0 ? length : length - headerLength))
+  skb.fragmentMaxSize = isWhole ? 0 : Math.max(...pieces.map(({ length }) => length))
+  skb.largestFragmentHadDf = df !== 0
 }
 
 /** What leaves for a packet that reached its device. */

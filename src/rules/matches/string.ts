@@ -1,3 +1,4 @@
+import type { Skb } from '../../packet/skb.ts'
 import { defineMatch, OptionError, type OptionSpec } from '../extension.ts'
 import { hexPattern } from './hex-pattern.ts'
 import { not, requireNumber, words } from './support.ts'
@@ -104,18 +105,22 @@ export const string = defineMatch<StringOptions>({
       to !== MAX_OFFSET && `TO ${to}`,
       icase && 'ICASE',
     ),
-  compile({ pattern, negated, from, to, icase }) {
+  compile({ pattern, algorithm, negated, from, to, icase }) {
     const fold = icase ? UPPER : undefined
     const wanted = fold === undefined ? pattern : pattern.map(byte => fold[byte]!)
+    const findIn = (skb: Skb) =>
+      algorithm === 'bm' && skb.fragmentSizes !== undefined
+        ? findInBlocks(skb.bytes, skb.fragmentSizes, wanted, from, fold)
+        : find(skb.bytes, wanted, from, skb.bytes.length, fold)
     return [
       {
         option: `${not(negated)}${isHex(pattern) ? '--hex-string' : '--string'} ${patternText(pattern)}`,
-        passes: ({ bytes }) => {
-          const at = find(bytes, wanted, from, fold)
+        passes: skb => {
+          const at = findIn(skb)
           return (at >= 0 && at + wanted.length <= to) !== negated
         },
-        seen: ({ bytes }) => {
-          const at = find(bytes, wanted, from, fold)
+        seen: skb => {
+          const at = findIn(skb)
           return at < 0 ? 'no such string' : `the string at ${at}`
         },
       },
@@ -129,9 +134,35 @@ const UPPER = Uint8Array.from({ length: 256 }, (_, byte) => {
   return lower ? byte - 32 : byte
 })
 
-/** The first occurrence from an offset on; -1 without. */
-function find(bytes: Uint8Array, pattern: Uint8Array, from: number, fold: Uint8Array | undefined): number {
-  const last = bytes.length - pattern.length
+/**
+ * `bm_find` (lib/ts_bm.c) searches each block of a packet for itself, and what was put together from fragments is a block
+ * for each of them: it does not see what crosses their ends. `kmp_find` does.
+ */
+function findInBlocks(
+  bytes: Uint8Array,
+  sizes: readonly number[],
+  pattern: Uint8Array,
+  from: number,
+  fold: Uint8Array | undefined,
+): number {
+  let start = 0
+  for (const size of sizes) {
+    const at = find(bytes, pattern, Math.max(from, start), start + size, fold)
+    if (at >= 0) return at
+    start += size
+  }
+  return -1
+}
+
+/** The first occurrence between two offsets; -1 without. */
+function find(
+  bytes: Uint8Array,
+  pattern: Uint8Array,
+  from: number,
+  end: number,
+  fold: Uint8Array | undefined,
+): number {
+  const last = end - pattern.length
   next: for (let at = from; at <= last; at++) {
     for (let i = 0; i < pattern.length; i++) {
       const byte = bytes[at + i]!
