@@ -180,8 +180,9 @@ export interface Edited {
 }
 
 /**
- * Changes the configuration as a person would, while the firewall runs: connections survive, rules that were not
- * touched keep their counters and the memory of their matches.
+ * Changes the configuration as a person would, while the firewall runs: connections survive, and rules that were not
+ * touched keep their counters. A table in which anything changes is a new one to the kernel: its policies count from 0,
+ * and `limit`, `quota`, `statistic` and `connlimit` in it begin anew (what `recent` and `hashlimit` know by name stays).
  *
  * @param recipe gets an immer draft of `state.config`
  * @returns the next state, and JSON patches both ways, for undo, diffs and animation
@@ -214,12 +215,18 @@ export function edit(state: FirewallState, recipe: (config: Draft<FirewallConfig
  * // -A INPUT -p tcp -m tcp --dport 22 -j ACCEPT
  */
 export function iptables(state: FirewallState, commands: string, family: Family = 4): FirewallState {
-  const key = family === 4 ? 'ipv4' : 'ipv6'
-  const base = state.config.rules[key]
-  const ruleset = readRuleset(commands, family, state.sets, {}, base)
-  return state.reconfigured(
-    freeze({ ...state.config, rules: { ...state.config.rules, [key]: ruleset } }, true),
-  )
+  const base = state.config.rules[rulesKey(family)]
+  return withRules(state, readRuleset(commands, family, state.sets, {}, base))
+}
+
+/** The live firewall with another ruleset of a family. */
+export function withRules(state: FirewallState, ruleset: Ruleset): FirewallState {
+  const rules = { ...state.config.rules, [rulesKey(ruleset.family)]: ruleset }
+  return state.reconfigured(freeze({ ...state.config, rules }, true))
+}
+
+export function rulesKey(family: Family): 'ipv4' | 'ipv6' {
+  return family === 4 ? 'ipv4' : 'ipv6'
 }
 
 /**

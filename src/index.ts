@@ -28,6 +28,7 @@ export { PLAIN, type Style } from './format/style.ts'
 export { traceLines } from './format/trace-lines.ts'
 export { formatFate, formatTrace, type TraceTextOptions } from './format/trace-text.ts'
 export type { InterfaceConfig } from './ip/interfaces.ts'
+export { runIptables, type ToolAnswer } from './iptables-tool.ts'
 export {
   conntrackList,
   expectationList,

@@ -6,7 +6,7 @@ import { countersOf } from './counters.ts'
 import { formatNatTable, type NatRow, natTable as natRows } from './nat/table.ts'
 import { type ListOptions, listCommands, listRules } from './rules/list.ts'
 import { toJiffies } from './rules/matches/jiffies.ts'
-import type { Ruleset, TableName } from './rules/model.ts'
+import type { Ruleset } from './rules/model.ts'
 import { printRules } from './rules/print.ts'
 import { saveSets } from './sets/save.ts'
 import type { FirewallState } from './state.ts'
@@ -61,16 +61,20 @@ export function iptablesList(
 /**
  * `iptables -S`: the rules of a table as commands.
  *
+ * @param options `verbose` is `-v`: with live counters, as `-c packets bytes`; `number` with `chain`: only this rule
  * @throws RangeError when there is no such table or chain
  * @example
  * iptablesCommands(createFirewall({ rules: 'iptables -P INPUT DROP' }), { chain: 'INPUT' }) // "-P INPUT DROP\n"
  */
 export function iptablesCommands(
   state: FirewallState,
-  options: { readonly family?: Family; readonly table?: TableName; readonly chain?: string } = {},
+  options: Pick<ListOptions, 'table' | 'chain' | 'number' | 'verbose'> & { readonly family?: Family } = {},
 ): string {
   const { family = 4 } = options
-  return listCommands(rulesetOf(state, family) ?? { family, tables: {} }, options)
+  return listCommands(rulesetOf(state, family) ?? { family, tables: {} }, {
+    ...options,
+    counters: countersOf(state, family),
+  })
 }
 
 /**

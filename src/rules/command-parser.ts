@@ -1,5 +1,5 @@
 import { checkChainName, checkTargetName } from './chain-names.ts'
-import { COMMANDS, type Command, type CommandContext, hasRule } from './command.ts'
+import { COMMANDS, type Command, type CommandContext, hasRule, type Switches } from './command.ts'
 import { checkChain, checkCompany, checkNatDrop, type GivenCommand, parseContext } from './command-checks.ts'
 import { CORE_LETTERS } from './core-options.ts'
 import type { ParseContext } from './extension.ts'
@@ -252,7 +252,19 @@ class CommandParser {
       argument: this.argument,
       rules: hasRule(kind) ? this.fields.rules(kind, matches, target, start.line, this.context) : [],
       counters: this.fields.counters,
+      listing: command.letter === 'L' || command.letter === 'S' ? command.letter : undefined,
+      switches: this.switches(),
       word: command.word,
+    }
+  }
+
+  private switches(): Switches {
+    const { given } = this
+    return {
+      verbose: given.has('v'),
+      numeric: given.has('n'),
+      exact: given.has('x'),
+      lineNumbers: given.has('0'),
     }
   }
 

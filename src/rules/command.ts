@@ -31,8 +31,19 @@ export interface Command {
   readonly rules: readonly Rule[]
   /** `-P chain target -c n m` */
   readonly counters: Counters | undefined
+  /** `-L`, `-S`; with either, `-Z` beside it is a command of its own kind. */
+  readonly listing: 'L' | 'S' | undefined
+  readonly switches: Switches
   /** The letter of the command, as it was written. */
   readonly word: Word
+}
+
+/** What decides how a command prints: `-v -n -x --line-numbers`. */
+export interface Switches {
+  readonly verbose: boolean
+  readonly numeric: boolean
+  readonly exact: boolean
+  readonly lineNumbers: boolean
 }
 
 export type CommandKind =

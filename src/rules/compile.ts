@@ -36,6 +36,10 @@ export interface CompiledRuleset {
 export interface CompiledTable {
   readonly name: TableName
   readonly chains: ReadonlyMap<string, CompiledChain>
+  /** What it was made of. */
+  readonly source: Table
+  /** How often the table was replaced: to the kernel every change is a new table, whose matches remember nothing. */
+  readonly generation: number
 }
 
 /** The place of a table's chain of a hook in `CompiledRuleset.baseChains`. */
@@ -107,7 +111,7 @@ export class CompiledRule {
 
 /**
  * Gives every rule and policy a dense number that outlives edits: a rule that an edit left untouched (the same object)
- * keeps its slot, and so its counters and the memory of its matches, as in the kernel.
+ * keeps its slot, and so its counters. Policies of a changed table count from 0 again, as libiptc leaves them.
  */
 export class CounterSlots {
   private readonly rules = new Map<Rule, number>()
@@ -128,8 +132,11 @@ export class CounterSlots {
     return slot
   }
 
+  /** @param counters what the policy starts from; undefined: it goes on counting */
   policy(key: string, counters: Counters | undefined, previous: CounterSlots | undefined): number {
-    const slot = previous?.policies.get(key) ?? this.allocate(counters ?? NO_COUNTERS)
+    const kept = previous?.policies.get(key)
+    const slot = kept ?? this.allocate(counters ?? NO_COUNTERS)
+    if (kept !== undefined && counters !== undefined) this.fresh.push({ slot, counters })
     this.policies.set(key, slot)
     return slot
   }
@@ -159,7 +166,7 @@ export function compileRuleset(
   for (const name of TABLES) {
     const table = ruleset.tables[name]
     if (table === undefined) continue
-    const compiled = compileTable(table, ruleset, slots, previous?.slots)
+    const compiled = compileTable(table, ruleset, slots, previous?.slots, previous?.tables[name])
     tables[name] = compiled
     for (const hook of BUILTIN_CHAINS[name]) baseChains[chainSlot(name, hook)] = compiled.chains.get(hook)
     for (const { extension, options, line } of extensionsOf(table, ruleset.family)) {
@@ -179,14 +186,20 @@ function compileTable(
   ruleset: Ruleset,
   slots: CounterSlots,
   previous: CounterSlots | undefined,
+  before: CompiledTable | undefined,
 ): CompiledTable {
   const { family } = ruleset
+  const isChanged = before?.source !== table
+  const generation = (before?.generation ?? 0) + (isChanged ? 1 : 0)
   const chains = new Map<string, CompiledChain>()
   for (const chain of Object.values(table.chains)) {
+    const { policyCounters: given } = chain
+    const isNew = given !== before?.source.chains[chain.name]?.policyCounters
+    const counters = isChanged ? ((isNew ? given : undefined) ?? NO_COUNTERS) : undefined
     const policySlot =
       chain.policy === undefined
         ? -1
-        : slots.policy(`${family}/${table.name}/${chain.name}`, chain.policyCounters, previous)
+        : slots.policy(`${family}/${table.name}/${chain.name}`, counters, previous)
     chains.set(chain.name, new CompiledChain(table.name, chain, policySlot))
   }
   const { hooks } = reachOf(table, family)
@@ -198,19 +211,21 @@ function compileTable(
         ruleset,
         family,
         table: table.name,
+        generation,
         rule,
         hooks: hooks.get(chain.name)?.[index] ?? new Set<Hook>(),
       }
       return compileRule(rule, compiled, index + 1, slot, place, chains)
     })
   }
-  return { name: table.name, chains }
+  return { name: table.name, chains, source: table, generation }
 }
 
 interface Place {
   readonly ruleset: Ruleset
   readonly family: Family
   readonly table: TableName
+  readonly generation: number
   readonly rule: Rule
   readonly hooks: ReadonlySet<Hook>
 }
@@ -224,10 +239,11 @@ function compileRule(
   chains: ReadonlyMap<string, CompiledChain>,
 ): CompiledRule {
   const tests = headerTests(rule, place.family)
+  const instance = `${place.generation}.${slot}`
   rule.matches.forEach((match, index) => {
     const extension = matchExtension(match.name, place.family)
     if (extension === undefined) throw new RangeError(`match '${match.name}' is not modelled`)
-    tests.push(...extension.compile(match.options, { ...place, instance: `${slot}.${index}` }))
+    tests.push(...extension.compile(match.options, { ...place, instance: `${instance}.${index}` }))
   })
   const { target } = rule
   const make = (kind: TargetKind, jump?: CompiledChain, run?: TargetFunction): CompiledRule =>
@@ -250,7 +266,7 @@ function compileRule(
       return make(
         TargetKind.EXTENSION,
         undefined,
-        extension.compile(target.options, { ...place, instance: `${slot}.t` }),
+        extension.compile(target.options, { ...place, instance: `${instance}.t` }),
       )
     }
     default:

@@ -79,7 +79,7 @@ export interface CheckContext {
 }
 
 export interface CompileContext extends CheckContext {
-  /** Unique among the stateful matches of a firewall, stable while the rule is: the key of its memory. */
+  /** Unique among the stateful matches of a firewall, stable while its table is: the key of its memory. */
   readonly instance: string
 }
 

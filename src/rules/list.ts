@@ -11,7 +11,13 @@ import {
   type Table,
   type TableName,
 } from './model.ts'
-import { type CounterLookup, orderedChains, ruleText, textCounters } from './print.ts'
+import {
+  type CounterLookup,
+  countersText as dashCounters,
+  orderedChains,
+  ruleText,
+  textCounters,
+} from './print.ts'
 import { protocolText } from './protocol-text.ts'
 import { matchExtension, targetExtension } from './registry.ts'
 
@@ -66,22 +72,54 @@ export function listRules(ruleset: Ruleset, options: ListOptions = {}): string {
 /**
  * What `iptables -S` 1.8.9 prints: the rules as commands.
  *
+ * @param options `verbose` is `-v`, the counters; `number` with `chain` only this rule
  * @throws RangeError if the table has no such chain
  * @example
  * const { ruleset } = parseRules('iptables -A INPUT -p tcp --dport ssh -j ACCEPT', { family: 4 })
  * console.log(listCommands(ruleset, { chain: 'INPUT' }))
  * // -P INPUT ACCEPT
  * // -A INPUT -p tcp -m tcp --dport 22 -j ACCEPT
+ * console.log(listCommands(ruleset, { chain: 'INPUT', number: 1, verbose: true }))
+ * // -A INPUT -p tcp -m tcp --dport 22 -c 0 0 -j ACCEPT
  */
-export function listCommands(ruleset: Ruleset, options: Pick<ListOptions, 'table' | 'chain'> = {}): string {
+export function listCommands(
+  ruleset: Ruleset,
+  options: Pick<ListOptions, 'table' | 'chain' | 'number' | 'verbose' | 'counters'> = {},
+): string {
+  const { verbose = false, number = 0 } = options
   const table = tableOf(ruleset, options.table)
+  const lookup = options.counters ?? textCounters(table)
   const chains = chosenChains(table, options.chain)
-  const lines = chains.map(({ name, policy }) =>
-    policy === undefined ? `-N ${name}` : `-P ${name} ${policy}`,
+  const counted = (chain: string, place: number | 'policy'): Counters | undefined =>
+    verbose ? lookup(table.name, chain, place) : undefined
+  const heads = chains.map(({ name, policy }) =>
+    policy === undefined ? `-N ${name}` : `-P ${name} ${policy}${dashCounters(counted(name, 'policy'))}`,
   )
-  for (const chain of chains)
-    for (const rule of chain.rules) lines.push(`-A ${chain.name}${ruleText(rule, ruleset.family)}`)
+  const rules = chains.flatMap(({ name, rules }) =>
+    rules.map((rule, index) => `-A ${name}${ruleText(rule, ruleset.family, counted(name, index))}`),
+  )
+  const lines = number > 0 ? rules.slice(number - 1, number) : [...heads, ...rules]
   return lines.map(line => `${line}\n`).join('')
+}
+
+/**
+ * A rule as `iptables -v -A`, `-I`, `-R`, `-D` and `-C` repeat it: `ACCEPT  tcp opt -- in eth0 out *  0.0.0.0/0  -> …`.
+ */
+export function ruleInWords(rule: Rule, family: Family): string {
+  const { protocol, fragment, inInterface, outInterface, source, destination } = rule
+  const bang = (match: { readonly negated: boolean } | undefined, otherwise: string): string =>
+    match?.negated === true ? '!' : otherwise
+  const numeric = { numeric: true }
+  return [
+    `${targetName(rule)} `,
+    `${bang(protocol, ' ')}${protocolColumn(protocol?.number ?? 0, false)} `,
+    `opt ${bang(fragment, '-')}${fragment === undefined ? '-' : 'f'} `,
+    `in ${deviceName(inInterface, true)} out ${deviceName(outInterface, true)} `,
+    `${bang(source, ' ')}${addressName(source, family, numeric)} `,
+    `${bang(destination, ' ')}-> ${addressName(destination, family, numeric)}  `,
+    rule.target.kind === 'goto' ? '[goto] ' : '',
+    ...extensionColumns(rule, family, true),
+  ].join('')
 }
 
 /** A table that nobody loaded looks as the kernel would create it. */
@@ -167,11 +205,12 @@ function protocolColumn(number: number, numeric: boolean): string {
 }
 
 function devicesText({ inInterface, outInterface }: Rule, numeric: boolean): string {
-  const column = (match: InterfaceMatch | undefined): string => {
-    if (match === undefined) return numeric ? '*' : 'any'
-    return `${match.negated ? '!' : ''}${match.name}${match.wildcard ? '+' : ''}`
-  }
-  return ` ${column(inInterface).padEnd(6)} ${column(outInterface).padEnd(6)} `
+  return ` ${deviceName(inInterface, numeric).padEnd(6)} ${deviceName(outInterface, numeric).padEnd(6)} `
+}
+
+function deviceName(match: InterfaceMatch | undefined, numeric: boolean): string {
+  if (match === undefined) return numeric ? '*' : 'any'
+  return `${match.negated ? '!' : ''}${match.name}${match.wildcard ? '+' : ''}`
 }
 
 function addressColumn(match: AddressMatch | undefined, family: Family, options: ListOptions): string {

@@ -101,8 +101,12 @@ function bracketed({ packets, bytes }: Counters): string {
   return `[${packets}:${bytes}]`
 }
 
-/** A rule as `iptables-save` prints it behind `-A chain`, with a leading blank; '' for a rule that says nothing. */
-export function ruleText(rule: Rule, family: Family): string {
+/**
+ * A rule as `iptables-save` prints it behind `-A chain`, with a leading blank; '' for a rule that says nothing.
+ *
+ * @param counters `iptables -v -S` puts them in front of the target
+ */
+export function ruleText(rule: Rule, family: Family, counters?: Counters): string {
   const parts = [
     addressText('s', rule.source),
     addressText('d', rule.destination),
@@ -113,9 +117,15 @@ export function ruleText(rule: Rule, family: Family): string {
       : `${not(rule.protocol.negated)} -p ${protocolText(rule.protocol.number)}`,
     rule.fragment === undefined ? '' : `${not(rule.fragment.negated)} -f`,
     ...rule.matches.map(match => extensionText('-m', match.name, match.options, family)),
+    countersText(counters),
     targetText(rule, family),
   ]
   return parts.join('')
+}
+
+/** ` -c 3 252`, with a leading blank. */
+export function countersText(counters: Counters | undefined): string {
+  return counters === undefined ? '' : ` -c ${counters.packets} ${counters.bytes}`
 }
 
 function not(negated: boolean): string {

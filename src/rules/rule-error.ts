@@ -7,6 +7,8 @@ export class RuleError extends Error {
   readonly code: NonNullable<Diagnostic['code']>
   readonly expected: string | undefined
   readonly hint: string | undefined
+  /** How the program would end. */
+  readonly exitCode: 1 | 2 | 3
 
   constructor(
     message: string,
@@ -15,6 +17,7 @@ export class RuleError extends Error {
       readonly code?: NonNullable<Diagnostic['code']>
       readonly expected?: string | undefined
       readonly hint?: string | undefined
+      readonly exitCode?: 3
     } = {},
   ) {
     super(message)
@@ -22,6 +25,7 @@ export class RuleError extends Error {
     this.code = help.code ?? 'syntax'
     this.expected = help.expected
     this.hint = help.hint
+    this.exitCode = help.exitCode ?? (this.code === 'kernel' ? 1 : 2)
   }
 }
 

@@ -59,6 +59,7 @@ export class RulesetDraft {
     if (name === undefined)
       throw new RuleError(`there is no table named '${word.text}'`, word, {
         code: 'kernel',
+        exitCode: 3,
         expected: TABLES.join(', '),
       })
     const table = this.tables.get(name) ?? new TableDraft(name, this.family, undefined)

@@ -1,9 +1,8 @@
 import type { Family } from '../address.ts'
 import type { Diagnostic } from '../diagnostic.ts'
 import { parseCommand } from './command-parser.ts'
-import { listCommands, listRules } from './list.ts'
-import type { TableName } from './model.ts'
 import { printRules } from './print.ts'
+import { listed, told } from './printed.ts'
 import { readRestoreText } from './restore.ts'
 import { diagnosticOf, RuleError } from './rule-error.ts'
 import type { RulesetDraft } from './ruleset-draft.ts'
@@ -111,9 +110,11 @@ class ScriptReader implements RulePrograms, ShellReporter {
     if (command === undefined) return
     const place = command.tableWord ?? { ...command.word, text: command.table }
     const table = this.draft.openTable(place)
-    if (command.kind === 'list' && io !== undefined && !io.isNull)
-      io.output.write(this.listing(args, table.name), start)
+    const isHeard = io !== undefined && !io.isNull
+    if (isHeard && command.switches.verbose) io.output.write(told(command, this.draft.ruleset()), start)
     table.apply(command)
+    if (isHeard && command.listing !== undefined)
+      io.output.write(listed(command, this.draft.ruleset()), start)
   }
 
   private refusal(start: Word, run: () => void): Diagnostic | undefined {
@@ -130,20 +131,6 @@ class ScriptReader implements RulePrograms, ShellReporter {
     if (diagnostic.code !== 'kernel') this.say(diagnostic)
     else if (!io.isChecked) this.say(io.isMuted ? { ...diagnostic, severity: 'warning' } : diagnostic)
     return 1
-  }
-
-  private listing(args: readonly Word[], table: TableName): string {
-    const ruleset = this.draft.ruleset()
-    const texts = args.map(({ text }) => text)
-    if (texts.some(text => /^(-S|--list-rules)$/.test(text))) return listCommands(ruleset, { table })
-    const has = (letter: string, long: string): boolean =>
-      texts.some(text => text === long || (/^-[a-zA-Z]+$/.test(text) && text.includes(letter)))
-    return listRules(ruleset, {
-      table,
-      numeric: has('n', '--numeric'),
-      verbose: has('v', '--verbose'),
-      lineNumbers: texts.includes('--line-numbers'),
-    })
   }
 
   /** `… | iptables-restore`: its lines keep the places where the script wrote them. */

@@ -25,7 +25,9 @@ interface ChainDraft {
 export class TableDraft {
   readonly name: TableName
   private readonly family: Family
+  private readonly base: Table | undefined
   private readonly chains = new Map<string, ChainDraft>()
+  private isChanged = false
   /** Within `*table … COMMIT` nothing has counted yet: `-Z` there does not touch the counters that rules begin with. */
   private isRestored = false
 
@@ -33,6 +35,7 @@ export class TableDraft {
   constructor(name: TableName, family: Family, base: Table | undefined) {
     this.name = name
     this.family = family
+    this.base = base
     for (const chain of BUILTIN_CHAINS[name])
       this.chains.set(chain, { policy: 'ACCEPT', policyCounters: undefined, rules: [] })
     for (const chain of base === undefined ? [] : orderedChains(base))
@@ -53,6 +56,7 @@ export class TableDraft {
 
   /** What iptables-restore does to a table that it is going to fill: rules and user chains go, policies stay. */
   beginRestore(noFlush: boolean): void {
+    this.change(undefined)
     this.isRestored = true
     if (noFlush) return
     for (const [name, chain] of this.chains)
@@ -89,13 +93,22 @@ export class TableDraft {
   /** @throws RuleError */
   apply(command: Command): void {
     if (hasRule(command.kind)) this.checkTarget(command)
-    const { chain } = command
-    if (chain === undefined) this.applyToAll(command.kind, command.word)
+    const { chain, kind } = command
+    if (chain === undefined) this.applyToAll(kind, command.word)
     else this.applyToChain(command, chain)
+    if (kind !== 'list' && kind !== 'check') this.change(kind === 'policy' ? chain?.text : undefined)
   }
 
-  /** The finished table. */
+  /** Whatever changes in a table, libiptc 1.8.9 hands it back with the policies' counters at 0. */
+  private change(exceptPolicyOf: string | undefined): void {
+    this.isChanged = true
+    if (this.isRestored) return
+    for (const [name, chain] of this.chains) if (name !== exceptPolicyOf) chain.policyCounters = undefined
+  }
+
+  /** The finished table: the same object as before if nothing has changed it. */
   table(): Table {
+    if (this.base !== undefined && !this.isChanged) return this.base
     const names = [...this.chains.keys()].filter(name => !this.isBuiltin(name)).sort(byBytes)
     const entries = [...BUILTIN_CHAINS[this.name], ...names].map(name => [name, this.finished(name)] as const)
     return { name: this.name, chains: Object.fromEntries(entries) }
