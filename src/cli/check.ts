@@ -6,10 +6,11 @@ import { formatDiagnostic } from '../diagnostic.ts'
 import type { Style } from '../format/style.ts'
 import { parseRules } from '../rules/parse.ts'
 import { readInput } from './input.ts'
+import { addIpsetOption, type IpsetOptions, knownSets } from './ipset-option.ts'
 import { addFamilyOptions, addJsonOption } from './options.ts'
 import { terminalStyle } from './terminal.ts'
 
-interface CheckOptions {
+interface CheckOptions extends IpsetOptions {
   readonly family: Family
   readonly format: 'text' | 'json' | 'sarif'
 }
@@ -34,14 +35,16 @@ Examples:
   netfilter-sim check --format sarif rules.v4 > rules.sarif
   iptables-save | netfilter-sim check -`,
     )
-  return addJsonOption(addFamilyOptions(command))
+  return addJsonOption(addIpsetOption(addFamilyOptions(command)))
 }
 
-function check(files: readonly string[], { family, format }: CheckOptions, version: string): 0 | 1 | 2 {
+function check(files: readonly string[], options: CheckOptions, version: string): 0 | 1 | 2 {
+  const { family, format } = options
+  const known = knownSets(options, family)
   const findings: PlacedFinding[] = []
   let unreadable = false
   for (const file of files) {
-    const { ruleset, diagnostics } = parseRules(readInput(file), { family, file })
+    const { ruleset, diagnostics } = parseRules(readInput(file), { family, file, ...known })
     for (const diagnostic of diagnostics) console.error(formatDiagnostic(diagnostic))
     if (ruleset === undefined) unreadable = true
     else findings.push(...checkRuleset(ruleset).findings.map(finding => ({ ...finding, file })))

@@ -8,10 +8,11 @@ import { Packet } from '../packet/packet.ts'
 import type { Ruleset } from '../rules/model.ts'
 import { parseRules } from '../rules/parse.ts'
 import { readInput } from './input.ts'
+import { addIpsetOption, type IpsetOptions, knownSets } from './ipset-option.ts'
 import { addFamilyOptions, addJsonOption } from './options.ts'
 import { terminalStyle } from './terminal.ts'
 
-interface DiffOptions {
+interface DiffOptions extends IpsetOptions {
   readonly family: Family
   readonly format: 'text' | 'json'
 }
@@ -35,12 +36,14 @@ Examples:
   netfilter-sim diff rules.v4 rules.new
   iptables-save | netfilter-sim diff - rules.new --json`,
     )
-  return addJsonOption(addFamilyOptions(command))
+  return addJsonOption(addIpsetOption(addFamilyOptions(command)))
 }
 
-function diff(first: string, second: string, { family, format }: DiffOptions): 0 | 1 {
+function diff(first: string, second: string, options: DiffOptions): 0 | 1 {
+  const { family, format } = options
+  const known = knownSets(options, family)
   const read = (file: string): Ruleset => {
-    const { ruleset, diagnostics } = parseRules(readInput(file), { family, file })
+    const { ruleset, diagnostics } = parseRules(readInput(file), { family, file, ...known })
     if (ruleset === undefined) throw new DiagnosticError(diagnostics)
     return ruleset
   }

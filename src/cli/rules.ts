@@ -1,22 +1,20 @@
 import { writeFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import type { Family } from '../address.ts'
-import { createFirewall } from '../firewall.ts'
 import { formatRestoreText } from '../rules/format-text.ts'
 import { kindOfText } from '../rules/kind-of-text.ts'
 import { type ListOptions, listCommands, listRules } from '../rules/list.ts'
 import { type Ruleset, TABLES, type TableName } from '../rules/model.ts'
 import type { ParseOptions } from '../rules/parse.ts'
 import { printRules } from '../rules/print.ts'
-import { readInput } from './input.ts'
+import { addIpsetOption, type IpsetOptions, knownSets } from './ipset-option.ts'
 import { addFamilyOptions } from './options.ts'
 import { type RulesReport, reportLines, reportRules } from './rules-report.ts'
 
-interface CommonOptions {
+interface CommonOptions extends IpsetOptions {
   readonly family: Family
   readonly json: boolean
   readonly counters: boolean
-  readonly ipset?: string
   readonly run?: true | readonly string[]
 }
 
@@ -125,16 +123,14 @@ function formatCommand(): Command {
 }
 
 function subcommand(name: string, description: string): Command {
-  return addFamilyOptions(
-    new Command(name)
-      .description(description)
-      .argument('<files...>', 'iptables-save text or scripts of iptables commands; - is standard input'),
-  )
+  const command = new Command(name)
+    .description(description)
+    .argument('<files...>', 'iptables-save text or scripts of iptables commands; - is standard input')
+  return addIpsetOption(addFamilyOptions(command))
     .option(
       '--run [args...]',
       'carry a script out as sh would, with these arguments (default: start), instead of reading all its commands',
     )
-    .option('--ipset <file>', 'the ipsets that there are; without it, rules may name any')
     .option('--json', 'a line of JSON for each file: { file, ok, text, errors, warnings }', false)
     .option('-c, --counters', 'let the counters in the text count, and print them', false)
 }
@@ -168,20 +164,15 @@ function runRules(
   process.exitCode = worst
 }
 
-function parseOptions({ family, counters, ipset, run }: CommonOptions): Omit<ParseOptions, 'file'> {
+function parseOptions(options: CommonOptions): Omit<ParseOptions, 'file'> {
+  const { family, counters, run } = options
   const args = typeof run === 'object' ? run : ['start']
   return {
     family,
     readCounters: counters,
     shell: run === undefined ? { branches: 'all' } : { args },
-    ...(ipset !== undefined && { hasSet: setsIn(ipset, family) }),
+    ...knownSets(options, family),
   }
-}
-
-/** @throws DiagnosticError when the text is wrong */
-function setsIn(file: string, family: Family): (name: string) => boolean {
-  const { sets } = createFirewall({ sets: readInput(file), setsFile: file })
-  return name => sets.fits(name, family)
 }
 
 function exitCodeOf({ json, isUnreadable }: RulesReport): 0 | 1 | 2 {

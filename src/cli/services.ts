@@ -5,10 +5,11 @@ import { type ServiceCell, serviceMatrix } from '../analysis/service-matrix.ts'
 import { DiagnosticError } from '../diagnostic.ts'
 import { parseRules } from '../rules/parse.ts'
 import { readInput } from './input.ts'
+import { addIpsetOption, type IpsetOptions, knownSets } from './ipset-option.ts'
 import { addFamilyOptions, addJsonOption } from './options.ts'
 import { terminalStyle } from './terminal.ts'
 
-interface ServicesOptions {
+interface ServicesOptions extends IpsetOptions {
   readonly family: Family
   readonly format: 'text' | 'json'
 }
@@ -25,11 +26,16 @@ export function servicesCommand(): Command {
       services(file, options)
     })
     .addHelpText('after', '\nExample:\n  netfilter-sim services rules.v4')
-  return addJsonOption(addFamilyOptions(command))
+  return addJsonOption(addIpsetOption(addFamilyOptions(command)))
 }
 
-function services(file: string, { family, format }: ServicesOptions): void {
-  const { ruleset, diagnostics } = parseRules(readInput(file), { family, file })
+function services(file: string, options: ServicesOptions): void {
+  const { family, format } = options
+  const { ruleset, diagnostics } = parseRules(readInput(file), {
+    family,
+    file,
+    ...knownSets(options, family),
+  })
   if (ruleset === undefined) throw new DiagnosticError(diagnostics)
   const { cells, undecided } = serviceMatrix(ruleset)
   if (format === 'json') {
