@@ -173,18 +173,23 @@ function checkTag(
   }
 }
 
-/** INIT and INIT ACK say which tag the other side must use. `initTags` are 1 for sides that have sent an INIT. */
+/**
+ * INIT and INIT ACK say which tag the other side must use. `initTags` are 1 for sides that have sent an INIT; one that
+ * only repeats the tag that is known already, stale or sent again, is none.
+ */
 function noteTags(sctp: SctpTracking, skb: Skb, chunk: ChunkHeader, direction: 0 | 1): boolean {
   if (chunk.type !== Chunk.INIT && chunk.type !== Chunk.INIT_ACK) return true
   const initTag = readInitTag(skb, chunk)
   if (initTag === undefined) return false
   const other = direction === 0 ? 1 : 0
+  const known = sctp.vtags[other]
+  const differs = known !== initTag
   if (chunk.type === Chunk.INIT) {
-    if (sctp.initTags[direction] !== 0 && sctp.initTags[other] !== 0) sctp.initTags[other] = 0
-    sctp.initTags[direction] = 1
+    if (differs || sctp.state === SctpState.NONE) {
+      if (sctp.initTags[direction] !== 0 && sctp.initTags[other] !== 0) sctp.initTags[other] = 0
+      sctp.initTags[direction] = 1
+    }
   } else {
-    const known = sctp.vtags[other]
-    const differs = known !== initTag
     if (sctp.initTags[other] === 0 && known !== 0 && differs) return false
     if (sctp.initTags[direction] !== 0 && sctp.initTags[other] !== 0 && differs) return false
   }
