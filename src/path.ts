@@ -104,6 +104,8 @@ function receiveLooped(skb: Skb, transaction: Transaction): void {
     transaction.routing(skb.family).devices.get(skb.inDevice)!,
     true,
   )
+  // a raw socket may have sent more than the header says
+  if (received.bytes !== undefined && received.bytes !== skb.bytes) skb.replace(received.bytes)
   // what is refused before any hook makes no way of its own
   if (received.accepted) transaction.recorder?.begin(skb.inDevice)
   if (received.accepted) fromPrerouting(skb, transaction)

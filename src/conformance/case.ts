@@ -29,6 +29,9 @@ export type CaseStep = {
   | { readonly in: string; readonly hex: string }
   | { readonly local: true; readonly hex: string }
   | { readonly wait: number }
+  /** The firewall is changed while it runs: settings by name, or one command of iptables (ip6tables in IPv6's cases). */
+  | { readonly sysctl: { readonly [name: string]: number } }
+  | { readonly iptables: string }
 )
 
 export interface CaseExpectation {
@@ -41,6 +44,8 @@ export interface CaseExpectation {
   readonly expectations?: readonly object[]
   readonly choices?: readonly PortChoice[]
   readonly errno?: number
+  /** The command was refused. */
+  readonly refused?: boolean
 }
 
 /** The source port (or ICMP id) that the kernel drew for a new connection. */
@@ -57,4 +62,5 @@ export interface CaseCounters {
   }
 }
 
-export const isWait = (step: CaseStep): step is { readonly wait: number } => 'wait' in step
+/** Whether it is a packet that comes in or is sent. */
+export const isPacket = (step: CaseStep): step is Extract<CaseStep, { readonly hex: string }> => 'hex' in step

@@ -1,14 +1,24 @@
-import type { CaseExpectation, KernelCase } from './case.ts'
+import { type CaseExpectation, isPacket, type KernelCase } from './case.ts'
 
 /** A place where the simulator and the kernel differ. `step` counts from 0; the number of steps stands for the end. */
 export interface Difference {
   readonly step: number
-  readonly field: keyof CaseExpectation | 'reject' | 'counters' | 'ipset_after' | 'refused'
+  readonly field: keyof CaseExpectation | 'reject' | 'counters' | 'ipset_after'
   readonly expected: unknown
   readonly actual: unknown
 }
 
-const FIELDS = ['out', 'delivered', 'nflog', 'log', 'trace', 'conntrack', 'expectations', 'errno'] as const
+const FIELDS = [
+  'out',
+  'delivered',
+  'nflog',
+  'log',
+  'trace',
+  'conntrack',
+  'expectations',
+  'errno',
+  'refused',
+] as const
 
 /** Every difference between what the kernel did and what the simulator answered; none means that they agree wholly. */
 export function compareCases(recorded: KernelCase, answered: KernelCase): Difference[] {
@@ -23,7 +33,7 @@ export function compareCases(recorded: KernelCase, answered: KernelCase): Differ
   }
   const steps = recorded.steps ?? []
   steps.forEach((step, index) => {
-    if ('wait' in step && step.expect === undefined) return
+    if (!isPacket(step) && step.expect === undefined) return
     const expected = step.expect ?? {}
     const actual = answered.steps?.[index]?.expect ?? {}
     for (const field of FIELDS) note(index, field, canonical(field, expected), canonical(field, actual))
@@ -37,7 +47,8 @@ export function compareCases(recorded: KernelCase, answered: KernelCase): Differ
 /** The form in which a field is compared: what is absent equals what is empty, tables are sets, packets go by device. */
 function canonical(field: (typeof FIELDS)[number], expectation: CaseExpectation): unknown {
   const value = expectation[field]
-  if (value === undefined || value === 0 || (Array.isArray(value) && value.length === 0)) return null
+  if (value === undefined || value === 0 || value === false || (Array.isArray(value) && value.length === 0))
+    return null
   switch (field) {
     case 'conntrack':
     case 'expectations':

@@ -8,8 +8,7 @@
 export function maskKernelIds(bytes: Uint8Array, input: Uint8Array | undefined): Uint8Array {
   const version = bytes[0]! >> 4
   if (version === 4 && bytes.length >= 20) return maskIpv4(bytes, input)
-  if (version === 6 && bytes.length >= 48 && bytes[6] === 44) return maskIpv6(bytes, input)
-  return bytes
+  return version === 6 ? maskIpv6(bytes, input) : bytes
 }
 
 function maskIpv4(bytes: Uint8Array, input: Uint8Array | undefined): Uint8Array {
@@ -29,9 +28,27 @@ function maskIpv4(bytes: Uint8Array, input: Uint8Array | undefined): Uint8Array 
 }
 
 function maskIpv6(bytes: Uint8Array, input: Uint8Array | undefined): Uint8Array {
-  const same = input !== undefined && input[6] === 44 && [44, 45, 46, 47].every(at => input[at] === bytes[at])
-  if (same) return bytes
+  const at = identificationAt(bytes)
+  if (at < 0) return bytes
+  const given = input === undefined ? -1 : identificationAt(input)
+  if (given >= 0 && [0, 1, 2, 3].every(byte => input![given + byte] === bytes[at + byte])) return bytes
   const masked = bytes.slice()
-  masked.fill(0, 44, 48)
+  masked.fill(0, at, at + 4)
   return masked
+}
+
+const FRAGMENT = 44
+/** Hop-by-hop options, routing header, destination options: what a fragment header may stand behind. */
+const BEFORE_FRAGMENT = [0, 43, 60]
+
+/** Where the identification of an IPv6 fragment stands; −1 in any other packet. */
+function identificationAt(bytes: Uint8Array): number {
+  if (bytes[0]! >> 4 !== 6) return -1
+  let next = bytes[6]!
+  let at = 40
+  while (BEFORE_FRAGMENT.includes(next) && at + 8 <= bytes.length) {
+    next = bytes[at]!
+    at += (bytes[at + 1]! + 1) * 8
+  }
+  return next === FRAGMENT && at + 8 <= bytes.length ? at + 4 : -1
 }

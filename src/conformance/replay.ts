@@ -1,7 +1,7 @@
 import { dumpConnection, dumpExpectation } from '../conntrack/dump.ts'
 import { readCounters } from '../counters.ts'
 import { DiagnosticError } from '../diagnostic.ts'
-import { advance, createFirewall, step } from '../firewall.ts'
+import { advance, createFirewall, edit, iptables, step } from '../firewall.ts'
 import { ipsetSave } from '../listings.ts'
 import type { PortChooser } from '../nat/context.ts'
 import type { Arrival, Outcome } from '../outcome.ts'
@@ -10,7 +10,7 @@ import { Packet } from '../packet/packet.ts'
 import type { FirewallState } from '../state.ts'
 import type { Traversal } from '../trace.ts'
 import type { CaseCounters, CaseExpectation, CaseStep, KernelCase, PortChoice } from './case.ts'
-import { isWait } from './case.ts'
+import { isPacket } from './case.ts'
 import { maskKernelIds } from './mask.ts'
 
 /** The simulator's answer to a case, or the extensions that it refuses because it does not model them. */
@@ -39,9 +39,11 @@ export function replayCase(recorded: KernelCase): Replay {
   }
   const steps: CaseStep[] = []
   for (const given of recorded.steps ?? []) {
-    if (isWait(given)) {
-      state = advance(state, given.wait * 1000)
-      steps.push({ wait: given.wait, expect: dump(state, undefined, recorded, given) })
+    if (!isPacket(given)) {
+      const next = changed(state, given, recorded.family)
+      state = next ?? state
+      const expect = dump(state, undefined, recorded, given)
+      steps.push({ ...given, expect: { ...expect, refused: next === undefined } })
       continue
     }
     const packet = hexToBytes(given.hex)
@@ -60,10 +62,26 @@ export function replayCase(recorded: KernelCase): Replay {
   const answer: KernelCase = {
     ...question,
     steps,
-    counters: caseCounters(state, recorded.family),
+    counters: caseCounters(state, recorded),
     ...(recorded.ipset !== undefined && { ipset_after: setMembers(state) }),
   }
   return { kind: 'answered', answer }
+}
+
+/** After a step that is no packet; undefined if the command is refused. */
+function changed(
+  state: FirewallState,
+  step: Exclude<CaseStep, { readonly hex: string }>,
+  family: 4 | 6,
+): FirewallState | undefined {
+  if ('wait' in step) return advance(state, step.wait * 1000)
+  if ('sysctl' in step) return edit(state, config => Object.assign(config.sysctls, step.sysctl)).state
+  try {
+    return iptables(state, `${family === 4 ? 'iptables' : 'ip6tables'} ${step.iptables}`, family)
+  } catch (error) {
+    if (error instanceof DiagnosticError) return undefined
+    throw error
+  }
 }
 
 /** The `add` lines of `ipset save`, sorted as texts. */
@@ -164,15 +182,17 @@ function idOf(packet: Uint8Array): number {
   return ((packet[4] ?? 0) << 8) | (packet[5] ?? 0)
 }
 
-function caseCounters(state: FirewallState, family: 4 | 6): CaseCounters {
+/** Of the tables that the rules text has, as recorded: commands of later steps may have made others. */
+function caseCounters(state: FirewallState, { family, rules }: KernelCase): CaseCounters {
   const counters: CaseCounters = {}
   const ruleset = family === 4 ? state.config.rules.ipv4 : state.config.rules.ipv6
   for (const table of Object.values(ruleset?.tables ?? {})) {
+    if (!new RegExp(`^\\*${table.name}\\s*$`, 'm').test(rules)) continue
     const chains: CaseCounters[string] = {}
     for (const chain of Object.values(table.chains)) {
-      const { rules, policy } = readCounters(state, family, table.name, chain.name)!
+      const { rules: counted, policy } = readCounters(state, family, table.name, chain.name)!
       chains[chain.name] = {
-        rules: rules.map(({ packets, bytes }) => [packets, bytes] as const),
+        rules: counted.map(({ packets, bytes }) => [packets, bytes] as const),
         ...(policy !== undefined && { policy: [policy.packets, policy.bytes] as const }),
       }
     }

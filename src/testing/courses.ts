@@ -1,6 +1,7 @@
 import type { Conversation } from './conversations.ts'
 import { type Line, OPEN } from './course-lines.ts'
 import { HELPED, isHelped } from './helper-courses.ts'
+import { SCTP_COURSES } from './sctp-talk.ts'
 
 /** What a conversation says, line by line: one of the usual courses of its protocol. */
 export function courseOf(conversation: Conversation): readonly Line[] {
@@ -130,39 +131,6 @@ const DATAGRAM_COURSES: readonly (readonly Line[])[] = [
   [
     [0, '', 0],
     [1, '', 0],
-  ],
-]
-
-/** SCTP associations; the "flags" name the chunks. */
-const SCTP_COURSES: readonly (readonly Line[])[] = [
-  [
-    [0, 'INIT', 0],
-    [1, 'INIT_ACK', 0],
-    [0, 'COOKIE_ECHO', 0],
-    [1, 'COOKIE_ACK', 0],
-    [0, 'DATA', 4],
-    [1, 'SACK', 0],
-    [0, 'SHUTDOWN', 0],
-    [1, 'SHUTDOWN_ACK', 0],
-    [0, 'SHUTDOWN_COMPLETE', 0],
-  ],
-  [
-    [0, 'INIT', 0],
-    [1, 'INIT_ACK', 0],
-    [0, 'COOKIE_ECHO', 0],
-    [1, 'COOKIE_ACK', 0],
-    [1, 'HEARTBEAT', 0],
-    [0, 'HEARTBEAT_ACK', 0],
-    [1, 'ABORT', 0],
-  ],
-  [
-    [0, 'INIT', 0],
-    [1, 'ABORT', 0],
-  ],
-  [
-    [0, 'HEARTBEAT', 0],
-    [1, 'HEARTBEAT_ACK', 0],
-    [0, 'DATA', 4],
   ],
 ]
 

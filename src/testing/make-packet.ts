@@ -1,9 +1,10 @@
 import { Address } from '../address.ts'
 import { writeIpv4Checksum } from '../packet/checksum.ts'
 import { esp, gre, icmp, icmp6, proto, sctp, tcp, udp, udplite } from '../packet/constructors.ts'
-import type { SctpChunk, TcpOption } from '../packet/decoded.ts'
+import type { TcpOption } from '../packet/decoded.ts'
 import { Packet } from '../packet/packet.ts'
 import type { Conversation } from './conversations.ts'
+import { sctpChunks, verificationTag } from './sctp-talk.ts'
 import type { Twist } from './twists.ts'
 import { unusualBytes, unusualNumber } from './unusual.ts'
 
@@ -65,7 +66,13 @@ export function makePacket(
       case 'udplite':
         return udplite({ ...ip, ...withPorts })
       case 'sctp':
-        return sctp({ ...ip, data: 0, ...withPorts, tag: said.tag, chunks: [chunk(said)] })
+        return sctp({
+          ...ip,
+          data: 0,
+          ...withPorts,
+          tag: verificationTag(twist.chunks ?? said.flags, said.ownTag, said.tag),
+          chunks: sctpChunks(twist.chunks ?? said.flags, said.ownTag),
+        })
       case 'icmp': {
         const { id: ipId, ...rest } = ip
         const query = { ...rest, ...bare, ipId, id: said.isReply ? said.to.port : said.from.port, seq: 1 }
@@ -82,11 +89,7 @@ export function makePacket(
       case 'esp':
         return esp({ ...unchecked, ...bare, spi: conversation.server.port })
       case 'gre':
-        return gre({
-          ...unchecked,
-          ...bare,
-          ...(conversation.course % 2 === 0 && { key: conversation.server.port }),
-        })
+        return gre({ ...unchecked, ...bare, ...greFields(conversation, said) })
       case 'other': {
         const family = said.from.address.includes(':') ? 6 : 4
         const number = conversation.number ?? unusualNumber(family, conversation.course)
@@ -98,6 +101,21 @@ export function makePacket(
   }
   return { packet: make(), length: payload.length }
 }
+
+/** Plain, with a key, and PPTP's: RFC 2637 counts the data and names the call; a few say that they carry no PPP. */
+function greFields({ course, client, server }: Conversation, { isReply, sequence, text }: Said): GreFields {
+  if (course % 3 !== 2) return course % 2 === 0 ? { key: server.port } : {}
+  const length = typeof text === 'number' ? text : text.length
+  return {
+    version: 1,
+    protocolType: course === 11 ? 0x0800 : 0x880b,
+    key: length * 0x10000 + (isReply ? client.port : server.port),
+    sequence,
+    ...(isReply && { acknowledgment: sequence }),
+  }
+}
+
+type GreFields = Pick<Parameters<typeof gre>[0], 'version' | 'protocolType' | 'key' | 'sequence'>
 
 function icmpType(course: number, isReply: boolean): number {
   const [request, reply] = (
@@ -132,32 +150,6 @@ function tcpOptions({ options }: Conversation, { flags, sequence }: Said): reado
     { kind: 'window-scale', shift: 7 },
   ] as const
   return options === 'scaled' ? scaled : [...scaled, { kind: 'timestamps', value: sequence, echo: 0 }]
-}
-
-const CHUNKS: { readonly [name: string]: number } = {
-  DATA: 0,
-  INIT: 1,
-  INIT_ACK: 2,
-  SACK: 3,
-  HEARTBEAT: 4,
-  HEARTBEAT_ACK: 5,
-  ABORT: 6,
-  SHUTDOWN: 7,
-  SHUTDOWN_ACK: 8,
-  ERROR: 9,
-  COOKIE_ECHO: 10,
-  COOKIE_ACK: 11,
-  SHUTDOWN_COMPLETE: 14,
-}
-
-function chunk({ flags, ownTag }: Said): SctpChunk {
-  const type = CHUNKS[flags] ?? 0
-  if (type !== 1 && type !== 2)
-    return { type, flags: type === 0 ? 3 : 0, value: filler(type === 0 ? 16 : type === 3 ? 12 : 4) }
-  const value = new Uint8Array(16)
-  new DataView(value.buffer).setUint32(0, ownTag)
-  value[4] = 1
-  return { type, flags: 0, value }
 }
 
 /** An ICMP error that a router near the receiver sends about a packet; undefined about packets that are none. */

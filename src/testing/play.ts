@@ -8,6 +8,7 @@ import { type Line, OPEN_DATA } from './course-lines.ts'
 import { courseOf } from './courses.ts'
 import { HELPED, isHelped, spoken } from './helper-courses.ts'
 import { cutFragments, cutShort, errorAbout, makePacket, type Said, sideways } from './make-packet.ts'
+import { isRestart, renewedTag } from './sctp-talk.ts'
 import type { Twist } from './twists.ts'
 
 /** What was done to the firewall, one thing after the other. */
@@ -122,6 +123,7 @@ class Talk {
   private startAgain(): void {
     this.sides[0].next = (this.sides[0].next + 100_000) >>> 0
     this.sides[1].next = (this.sides[1].next + 200_000) >>> 0
+    for (const side of this.sides) side.tag = renewedTag(side.tag)
   }
 }
 
@@ -237,6 +239,7 @@ class Play {
     const from = talk.sides[who]
     const twist = this.isHonest(from) ? {} : given
     const to = talk.sides[1 - who]!
+    if (isRestart(twist.chunks ?? flags)) from.tag = renewedTag(from.tag)
     const said: Said = {
       from: { address: from.address, port: from.port },
       to: { address: from.peerAddress, port: from.peerPort },
@@ -245,7 +248,7 @@ class Play {
       text: twist.text ?? (typeof text === 'string' ? spoken(text, from.address, from.peerAddress) : text),
       sequence: (from.next + (twist.sequenceBy ?? 0)) >>> 0,
       acknowledgment: (from.expects + (twist.acknowledgmentBy ?? 0)) >>> 0,
-      tag: flags === 'INIT' ? 0 : to.tag,
+      tag: to.tag,
       ownTag: from.tag,
       id: this.nextId(twist.fragments !== undefined),
     }

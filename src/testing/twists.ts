@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { sctpWords } from './sctp-talk.ts'
 import { devicesOf, type Site } from './site.ts'
 
 /** What is different about a packet from what it should be. Absent: nothing. */
@@ -15,6 +16,8 @@ export interface Twist {
   /** In so many fragments (2 or 3), in order or the last one first. */
   readonly fragments?: { readonly count: number; readonly reversed: boolean; readonly lost?: boolean }
   readonly flags?: string
+  /** SCTP: these chunks instead, written as `sctp-talk.ts` does. */
+  readonly chunks?: string
   /** Type and code of the ICMP message. */
   readonly icmp?: readonly [type: number, code: number]
   /** Added to the sequence number (TCP). */
@@ -37,12 +40,14 @@ export interface TwistShape {
   readonly fragments?: boolean
   /** Whether single bytes of the data may be wrong; default false. */
   readonly garbled?: boolean
+  /** What is talked. */
+  readonly protocols?: readonly string[]
 }
 
 /** Something that is wrong about a packet, or two things. */
 export function twist(
   site: Site,
-  { fragments = true, garbled = false }: TwistShape = {},
+  { fragments = true, garbled = false, protocols = [] }: TwistShape = {},
 ): fc.Arbitrary<Twist> {
   const one: fc.Arbitrary<Twist> = fc.oneof(
     fc.constantFrom(1, 0, 2, 255).map(ttl => ({ ttl })),
@@ -96,6 +101,7 @@ export function twist(
         ]
       : []),
     fc.constantFrom(1, 4, 8, 12, 20, 30).map(cut => ({ cut })),
+    ...(protocols.includes('sctp') ? [sctpWords.map(chunks => ({ chunks }))] : []),
   )
   return fc.oneof(
     { weight: 5, arbitrary: one },

@@ -1,10 +1,13 @@
 import { Address } from '../address.ts'
 import type { Said } from './make-packet.ts'
 
-/** Protocols that conntrack has no tracker for: RFC 3692's experiment, DCCP, IPComp, and IPv6's mobility and routing headers. */
+/**
+ * Protocols that conntrack has no tracker for: RFC 3692's experiment, DCCP, IPComp, AH, tunnels, PIM, OSPF, VRRP, and
+ * IPv6's mobility and routing headers.
+ */
 const NUMBERS: Readonly<Record<4 | 6, readonly number[]>> = {
-  4: [253, 33, 108],
-  6: [253, 33, 108, 135, 43],
+  4: [253, 33, 108, 51, 4, 41, 2, 103, 89, 112, 255],
+  6: [253, 33, 108, 135, 43, 51, 41, 103, 89, 112],
 }
 
 /** Which of them a conversation talks. */
@@ -38,6 +41,15 @@ function headerOf(number: number, { from, to, id }: Said): readonly number[] {
         0,
         1,
         ...repeat([1, 65, 2, 41], 16),
+      ]
+    case 51:
+      return [
+        id % 2 === 0 ? NO_NEXT_HEADER : 6,
+        4,
+        0,
+        0,
+        ...[to.port >> 8, to.port & 255, from.port >> 8, id % 3],
+        ...repeat([0, 1, 2], 16),
       ]
     case 108:
       return [6, 0, to.port >> 8, to.port & 255]

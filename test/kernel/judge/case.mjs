@@ -5,7 +5,7 @@ import { dumpConnection } from '../../../dist/conntrack/dump.js'
 import { DiagnosticError } from '../../../dist/diagnostic.js'
 import { createFirewall } from '../../../dist/firewall.js'
 import { play, rulesetText, siteOptions } from '../../../dist/testing/fast-check.js'
-import { choiceOf, keyOf } from './answers.mjs'
+import { choiceOf, keyOf, namePorts } from './answers.mjs'
 import { mangled } from './mangle.mjs'
 
 /** The recorder lets at most this much time pass in a case, so that waits never add up to a whole second. */
@@ -14,7 +14,7 @@ const MOST_WAITING_MS = 3750
 /** @returns {object} a case in the recorder's format, with the simulator's own choice of ports as names for the kernel's */
 export function askedCase(name, generated) {
   if (generated.asked !== undefined) return { name, ...generated.asked }
-  const { site, conntrack, sysctl, sets = '', draft, history, edits, log } = generated
+  const { site, conntrack, sysctl, sets = '', draft, history, edits, changes = [], log } = generated
   const rules = rulesetText(draft)
   const asked = {
     name,
@@ -62,7 +62,15 @@ export function askedCase(name, generated) {
       ...(choices.length > 0 && { expect: { choices } }),
     }
   })
-  return mangled({ ...asked, steps }, edits ?? [])
+  return withChanges(mangled({ ...asked, steps }, edits ?? []), changes)
+}
+
+/** A question in which the firewall is changed half way. Packets stay as they were: the hosts know nothing of it. */
+function withChanges(asked, changes) {
+  if (changes.length === 0 || asked.steps.length === 0) return asked
+  const steps = [...asked.steps]
+  for (const { at, step } of changes) steps.splice(at % (steps.length + 1), 0, step)
+  return namePorts({ ...asked, steps })
 }
 
 /**

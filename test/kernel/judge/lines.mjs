@@ -71,6 +71,28 @@ export const rateLine = fc
   )
   .map(([chain, match, target]) => line(chain, match, target))
 
+/** Which table of connections a packet belongs to, and what is told about it. */
+export const zoneLine = fc
+  .tuple(
+    fc.constantFrom('PREROUTING', 'PREROUTING', 'OUTPUT'),
+    fc.constantFrom('', '-p tcp', '-p udp', '-p icmp', '-m mark --mark 0x1'),
+    fc.constantFrom(
+      '--zone 1',
+      '--zone 2',
+      '--zone-orig 3',
+      '--zone-orig 1',
+      '--zone-reply 4',
+      '--zone-reply 1',
+      '--zone mark',
+      '--zone-orig mark',
+      '--notrack',
+      '--ctevents new,destroy',
+      '--ctevents assured,mark --zone 1',
+      '--expevents new',
+    ),
+  )
+  .map(([chain, matches, options]) => line(chain, matches, '-j CT', options))
+
 function line(chain, ...words) {
   return {
     chain,
@@ -81,18 +103,18 @@ function line(chain, ...words) {
   }
 }
 
-/** `rulesetDraft` with a handful of such lines at the head of filter. */
-export function headedBy(lines) {
+/** `rulesetDraft` with a handful of such lines at the head of a table. */
+export function headedBy(lines, table = 'filter') {
   return (site, shape) =>
     fc
       .tuple(rulesetDraft(site, shape), fc.array(lines, { minLength: 1, maxLength: 6 }))
       .map(([draft, head]) => {
-        const filter = draft.tables.find(({ name }) => name === 'filter') ?? {
-          name: 'filter',
+        const found = draft.tables.find(({ name }) => name === table) ?? {
+          name: table,
           policies: {},
           rules: [],
         }
-        const others = draft.tables.filter(({ name }) => name !== 'filter')
-        return { tables: [...others, { ...filter, rules: [...head, ...filter.rules] }] }
+        const others = draft.tables.filter(({ name }) => name !== table)
+        return { tables: [...others, { ...found, rules: [...head, ...found.rules] }] }
       })
 }

@@ -18,10 +18,11 @@ export function mangled(asked, edits) {
     const at = draw.below(steps.length)
     const { hex, expect: _, ...rest } = steps[at]
     if (hex === undefined) continue
-    const changed = mutatePacket(hexToBytes(hex), draw, pool).map(bytes => ({
-      ...rest,
-      hex: bytesToHex(bytes),
-    }))
+    const changed = mutatePacket(hexToBytes(hex), draw, pool)
+      // which family's socket sends a packet is told by its version
+      .filter(bytes => !rest.local || bytes[0] >> 4 === asked.family)
+      .map(bytes => ({ ...rest, hex: bytesToHex(bytes) }))
+    if (changed.length === 0) continue
     steps.splice(at, draw.once(3) ? 0 : 1, ...changed)
   }
   return namePorts({ ...asked, steps })

@@ -15,7 +15,7 @@ import {
   TARGET_WORDS,
 } from '../../../dist/testing/fast-check.js'
 import { helpedPreambles } from './helped.mjs'
-import { headedBy, logLine, rateLine } from './lines.mjs'
+import { headedBy, logLine, rateLine, zoneLine } from './lines.mjs'
 import { neighbours } from './neighbours.mjs'
 
 const STATEFUL = ['INPUT', 'FORWARD', 'OUTPUT'].map(chain => ({
@@ -51,8 +51,29 @@ const TIMEOUTS = [
   'udp_timeout',
   'udp_timeout_stream',
   'icmp_timeout',
+  'icmpv6_timeout',
   'generic_timeout',
 ].map(name => `net.netfilter.nf_conntrack_${name}`)
+
+const PROTOCOL_TIMEOUTS = [
+  'udp_timeout',
+  'udp_timeout_stream',
+  'generic_timeout',
+  'gre_timeout',
+  'gre_timeout_stream',
+  ...[
+    'closed',
+    'cookie_wait',
+    'cookie_echoed',
+    'established',
+    'shutdown_sent',
+    'shutdown_recd',
+    'shutdown_ack_sent',
+    'heartbeat_sent',
+  ].map(state => `sctp_timeout_${state}`),
+].map(name => `net.netfilter.nf_conntrack_${name}`)
+/** All that there are. */
+const ALL_TIMEOUTS = [...new Set([...TIMEOUTS, ...PROTOCOL_TIMEOUTS])]
 
 const SWITCHES = fc.record(
   {
@@ -66,10 +87,13 @@ const SWITCHES = fc.record(
   },
   { requiredKeys: [] },
 )
-/** Short enough to run out; no two sums of waits come near a whole second. */
-const SHORT = fc.record(Object.fromEntries(TIMEOUTS.map(name => [name, fc.constantFrom(2, 3, 4)])), {
-  requiredKeys: [],
-})
+/** Timeouts short enough to run out (no two sums of waits come near a whole second), and switches. */
+function settings(timeouts) {
+  const short = fc.record(Object.fromEntries(timeouts.map(name => [name, fc.constantFrom(2, 3, 4)])), {
+    requiredKeys: [],
+  })
+  return fc.tuple(short, SWITCHES).map(([a, b]) => ({ ...a, ...b }))
+}
 const WAITS = [1250, 2500]
 
 /**
@@ -105,6 +129,7 @@ function cases(sites, shape, talk, more = {}) {
         draft: more.draft?.(site, shape) ?? rulesetDraft(site, shape),
         history: history(site, talk),
         edits: more.edits ?? EDITS,
+        changes: more.changes?.(site, shape) ?? fc.constant([]),
         log: fc.constant(more.log ?? false),
       }),
     ),
@@ -116,11 +141,7 @@ const timed = (sites, shape, talk, more = {}) =>
     sites,
     shape,
     { waits: WAITS, maxHappenings: 14, ...talk },
-    {
-      ...more,
-      conntrack: fc.constant('on'),
-      sysctl: fc.tuple(SHORT, SWITCHES).map(([a, b]) => ({ ...a, ...b })),
-    },
+    { conntrack: fc.constant('on'), sysctl: settings(TIMEOUTS), ...more },
   )
 
 /** The helpers of broadcasts know a network only by the broadcast address that its device was given. */
@@ -150,6 +171,47 @@ function helped(sites, protocols) {
       ),
     ),
   )
+}
+
+/** Rules and settings that change half way, in a few of the cases. */
+function changes(site, shape) {
+  const change = fc.oneof(
+    commands(site, shape).map(iptables => ({ iptables })),
+    settings(ALL_TIMEOUTS)
+      .filter(sysctl => Object.keys(sysctl).length > 0)
+      .map(sysctl => ({ sysctl })),
+  )
+  return fc.array(fc.record({ at: fc.nat(30), step: change }), { maxLength: 3, size: 'max' })
+}
+
+/** One command of iptables about the tables of the case. */
+function commands(site, shape) {
+  const added = rulesetDraft(site, { ...shape, preamble: [], maxRules: 1 })
+    .filter(({ tables }) => tables.some(({ rules }) => rules.length > 0))
+    .map(({ tables }) => {
+      const { name, rules } = tables.find(one => one.rules.length > 0)
+      return { table: name, ...rules[0] }
+    })
+  const hook = fc.constantFrom(...['INPUT', 'FORWARD', 'OUTPUT'].map(chain => `-t filter ? ${chain}`))
+  const place = fc.constantFrom('PREROUTING', 'OUTPUT').map(chain => `-t raw ? ${chain}`)
+  return fc.oneof(
+    {
+      weight: 3,
+      arbitrary: fc
+        .tuple(added, fc.constantFrom('-A', '-I', '-I'))
+        .map(([{ table, chain, words }, how]) => `-t ${table} ${how} ${chain} ${words}`.trim()),
+    },
+    fc
+      .tuple(fc.oneof(hook, place), fc.constantFrom('-D ? 1', '-D ? 2', '-F ?', '-Z ?', '-R ? 1 -j ACCEPT'))
+      .map(([where, how]) => commandOf(where, how)),
+    fc.tuple(hook, fc.constantFrom('-P ? DROP', '-P ? ACCEPT')).map(([where, how]) => commandOf(where, how)),
+  )
+}
+
+/** `-t filter ? INPUT` and `-D ? 1` are `-t filter -D INPUT 1`. */
+function commandOf(where, how) {
+  const [table, chain] = where.split(' ? ')
+  return `${table} ${how.replace('?', chain)}`
 }
 
 const PROFILES = {
@@ -214,6 +276,34 @@ const PROFILES = {
       { protocols: EVERYONE },
       { sets: setsText },
     ),
+  protocols: () =>
+    timed(
+      [GATEWAY, MANY_ADDRESSES, GATEWAY6],
+      { tables: ['raw', 'nat', 'filter'], extensions: NAT, preamble: TRACKED, maxRules: 3 },
+      {
+        protocols: ['sctp', 'sctp', 'sctp', 'sctp', 'gre', 'gre', 'udplite', 'esp', 'other', 'other', 'udp'],
+        maxConversations: 3,
+        maxHappenings: 20,
+        twisted: 3,
+      },
+      { sysctl: fc.oneof(fc.constant({}), settings(PROTOCOL_TIMEOUTS)) },
+    ),
+  tables: () =>
+    timed(
+      [GATEWAY, MANY_ADDRESSES, GATEWAY6],
+      {
+        tables: ['raw', 'mangle', 'nat', 'filter'],
+        extensions: [...CT, 'SNAT', 'DNAT', 'MASQUERADE', 'CT', 'CT', 'NOTRACK'],
+        preamble: STATEFUL,
+        maxRules: 4,
+      },
+      { protocols: EVERYONE, maxConversations: 3, maxHappenings: 18 },
+      {
+        sysctl: fc.oneof(fc.constant({}), settings(ALL_TIMEOUTS)),
+        draft: headedBy(zoneLine, 'raw'),
+        changes,
+      },
+    ),
   helpers: () =>
     fc.oneof(
       {
@@ -244,7 +334,7 @@ const PROFILES = {
     ),
 }
 
-const SLOW = ['timeouts', 'rates', 'log']
+const SLOW = ['timeouts', 'rates', 'log', 'protocols', 'tables']
 
 function ownCases() {
   const folder = fileURLToPath(new URL('../cases/', import.meta.url))

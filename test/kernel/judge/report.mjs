@@ -33,6 +33,7 @@ export function printDifference(seed, kind, { recorded, verdict, crash }) {
 
 function describe(step) {
   if ('wait' in step) return `wait ${step.wait}s`
+  if (step.hex === undefined) return JSON.stringify({ ...step, expect: undefined })
   return `${step.local ? 'local' : step.in}: ${Packet.fromHex(step.hex)}`
 }
 

@@ -16,7 +16,7 @@ export class Tally {
     this.runs++
     count(this.statuses, status)
     if (status === 'refused') count(this.whys, why)
-    this.packets += (recorded.steps ?? []).filter(step => !('wait' in step)).length
+    this.packets += (recorded.steps ?? []).filter(step => 'hex' in step).length
     for (const [table, chains] of Object.entries(recorded.counters ?? {}))
       for (const [chain, { rules }] of Object.entries(chains)) {
         const lines = linesOf(recorded.rules, table, chain)

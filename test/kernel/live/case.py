@@ -28,7 +28,8 @@ class Unfit(Exception):
 def is_timed(case):
     """Whether time passes on purpose, or may run out."""
     waits = any("wait" in step for step in case.get("steps", []))
-    return waits or any("timeout" in name for name in case.get("sysctl", {}))
+    settings = [case.get("sysctl", {})] + [step.get("sysctl", {}) for step in case.get("steps", [])]
+    return waits or any("timeout" in name for names in settings for name in names)
 
 
 def _next_tick():
@@ -45,6 +46,7 @@ class Run:
         self.case = case
         self.opened = []
         self.entries = []
+        self.unnumbered = []
         self.drift = 0.0
         self.aim = aim.Aim()
         # The kernel tells whole seconds, rounded down. If time matters in this case, let a tick pass before
@@ -91,14 +93,30 @@ class Run:
         observed = [self._step(step) for step in asked]
         waits = sum(step.get("wait", PACE if self.slow else 0) for step in asked)
         self.drift = time.monotonic() - started - waits
-        counters = iptables.counters(self.case["family"], self.case["rules"])
-        for step in observed:
-            step["expect"]["trace"] = trace.readable(step["expect"]["trace"], counters)
         result["steps"] = observed
-        result["counters"] = counters
+        result["counters"] = self._counters()
+        self._number_rules(result["counters"])
         if "ipset" in self.case:
             result["ipset_after"] = iptables.set_entries()
         return result
+
+    def _counters(self):
+        return iptables.counters(self.case["family"], self.case["rules"])
+
+    def _number_rules(self, counters):
+        """Rules have the numbers that they had when packets met them."""
+        for expect in self.unnumbered:
+            expect["trace"] = trace.readable(expect["trace"], counters)
+        self.unnumbered = []
+
+    def _change(self, step):
+        """Settings or rules while the firewall runs; whether the command was refused."""
+        for name, value in step.get("sysctl", {}).items():
+            namespace.sysctl(name, value)
+        if "iptables" not in step:
+            return False
+        self._number_rules(self._counters())
+        return iptables.run(self.case["family"], step["iptables"])
 
     def _step(self, given):
         """The step, completed; its packet aimed at the ports that were really chosen."""
@@ -108,8 +126,11 @@ class Run:
         if packet:
             step["hex"] = packet.hex()
         error = 0
+        refused = False
         if "wait" in step:
             time.sleep(step["wait"])
+        elif not packet:
+            refused = self._change(step)
         elif step.get("local"):
             error = self.network.send(packet)
         else:
@@ -118,6 +139,9 @@ class Run:
         if self.slow:
             time.sleep(PACE)
         expect = self._observe(step, packet, events, error)
+        self.unnumbered.append(expect)
+        if refused:
+            expect["refused"] = True
         self.aim.learn(named, self.entries, expect.get("choices", []))
         return {**step, "expect": expect}
 

@@ -6,8 +6,9 @@
 - Behind the last INPUT hook (conntrack's confirmation) every packet is reported and dropped, so that the
   host's own stack never answers. Hooks of equal priority run in reverse order of registration: these chains
   must exist before conntrack registers its hooks.
-- Multicast listener reports of the kernel's own are dropped before anything can count them. They have no
-  socket that belongs to a user, which tells them from those that a case sends.
+- Multicast listener reports of the kernel's own are dropped before anything can count them. No user's socket
+  sends them, which tells them from those of a case; and they come from ::, as the devices have no link-local
+  address, which tells them from the copies that TEE makes.
 - A rule with `ct state`, which no packet ever reaches, switches connection tracking on for the namespace.
 """
 
@@ -45,7 +46,7 @@ def ruleset(family, conntrack_on):
             "  chain silence {",
             f"    type filter hook output priority {BEFORE_ALL};",
             "    icmpv6 type { 130, 131, 132, 143 } meta skuid 0 accept",
-            "    icmpv6 type { 130, 131, 132, 143 } drop",
+            "    ip6 saddr :: icmpv6 type { 130, 131, 132, 143 } drop",
             "  }",
         ]
     if conntrack_on:

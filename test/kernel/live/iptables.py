@@ -1,5 +1,6 @@
 """The real tools: rules in, counters out, address sets in and out."""
 
+import shlex
 import subprocess
 
 _BINARY = {4: ("iptables-restore", "iptables-save"), 6: ("ip6tables-restore", "ip6tables-save")}
@@ -14,6 +15,11 @@ def restore(family, rules):
     """Loads the rules; returns what the tool had to say if it refused, else None."""
     done = _run([_BINARY[family][0]], rules, MULTI)
     return done.stderr.strip() if done.returncode else None
+
+
+def run(family, words):
+    """One command as typed, without the name of the program; whether it was refused."""
+    return _run(["iptables" if family == 4 else "ip6tables", *shlex.split(words)], executable=MULTI).returncode != 0
 
 
 def _pair(text):

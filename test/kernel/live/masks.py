@@ -5,6 +5,7 @@ import struct
 
 _ID = re.compile(r" ID=(\d+)")
 FRAGMENT = 44
+BEFORE_FRAGMENT = (0, 43, 60)  # hop-by-hop options, routing header, destination options
 
 
 def _header_sum(header):
@@ -14,13 +15,21 @@ def _header_sum(header):
     return ~total & 0xFFFF
 
 
-def identification(packet):
-    """The IPv4 id, or the identification of an IPv6 fragment header that comes first; None without."""
+def _place(packet):
+    """Where the IPv4 id or the identification of an IPv6 fragment stands, as a slice; None without."""
     if len(packet) >= 20 and packet[0] >> 4 == 4:
-        return packet[4:6]
-    if len(packet) >= 48 and packet[0] >> 4 == 6 and packet[6] == FRAGMENT:
-        return packet[44:48]
-    return None
+        return slice(4, 6)
+    if len(packet) < 40 or packet[0] >> 4 != 6:
+        return None
+    following, at = packet[6], 40
+    while following in BEFORE_FRAGMENT and at + 8 <= len(packet):
+        following, at = packet[at], at + (packet[at + 1] + 1) * 8
+    return slice(at + 4, at + 8) if following == FRAGMENT and at + 8 <= len(packet) else None
+
+
+def identification(packet):
+    place = _place(packet)
+    return packet[place] if place else None
 
 
 def mask(packet, given):
@@ -29,7 +38,8 @@ def mask(packet, given):
     if own is None or own == identification(given):
         return packet
     if len(own) == 4:
-        return packet[:44] + bytes(4) + packet[48:]
+        place = _place(packet)
+        return packet[: place.start] + bytes(4) + packet[place.stop :]
     length = (packet[0] & 15) * 4
     if length < 20 or len(packet) < length:
         return packet
