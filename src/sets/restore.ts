@@ -195,7 +195,7 @@ class SetReader {
       if (++count > MAX_RANGE) throw new SetError('the range is too large', word, {}, 'kernel')
       checkStorable(set, key, word)
       const next = apply(changed, key)
-      if (typeof next === 'string') throw refused(next, word, set)
+      if (typeof next === 'string') throw refused(next, word, set, this.exist && this.batch?.exist === false)
       changed = next
     }
     this.replace(name, changed)

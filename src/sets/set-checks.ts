@@ -53,14 +53,19 @@ const COMPARED = [
   'forceadd',
 ] as const
 
-/** What the kernel says of an addition or deletion that it refuses. */
-export function refused(refusal: Refusal, word: SetWord, { options }: ElementSet): SetError {
+/**
+ * What the kernel says of an addition or deletion that it refuses.
+ *
+ * @param isLate there was an `-exist`, but not on the first of the lines that are sent together
+ */
+export function refused(refusal: Refusal, word: SetWord, { options }: ElementSet, isLate: boolean): SetError {
+  const late = 'ipset sends lines like this one together, with the -exist of the first: say it there'
   switch (refusal) {
     case 'exists':
       return new SetError(
         `'${word.text}' is in the set already`,
         word,
-        { hint: 'add -exist lets it stand' },
+        { hint: isLate ? late : 'add -exist lets it stand' },
         'kernel',
       )
     case 'full':
@@ -69,7 +74,7 @@ export function refused(refusal: Refusal, word: SetWord, { options }: ElementSet
       return new SetError(
         `'${word.text}' is not in the set`,
         word,
-        { hint: 'del -exist does not mind' },
+        { hint: isLate ? late : 'del -exist does not mind' },
         'kernel',
       )
   }

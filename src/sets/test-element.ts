@@ -27,7 +27,8 @@ function elementIsIn(set: ElementSet, element: SetWord, words: SetWords, nowJiff
     throw new SetError(`unknown argument '${word.text}' to test a ${set.type.name}`, word)
   words.end()
   const [key, another] = readElements(set.type, set.options, element)
-  if (key === undefined || another !== undefined)
+  // of a range, hash:ip looks for the first address
+  if (key === undefined || (another !== undefined && set.type.name !== 'hash:ip'))
     throw new SetError('one element must be named, and no range', element)
   checkStorable(set, key, element)
   const family = set.options.family === 6 ? 6 : 4

@@ -107,6 +107,19 @@ COMMIT
     expect(step(state, syn('10.0.0.2')).fate.kind).toBe('dropped')
   })
 
+  it.each([
+    ['-t mangle -A FORWARD', '--map-prio --map-queue', undefined],
+    ['-t mangle -A PREROUTING', '--map-mark', undefined],
+    ['-t mangle -A PREROUTING', '--map-prio', /allowed only from OUTPUT, FORWARD and POSTROUTING/],
+    ['-t mangle -A INPUT', '--map-mark --map-queue', /allowed only from OUTPUT, FORWARD and POSTROUTING/],
+    ['-A FORWARD', '--map-mark', /only usable from the mangle table/],
+    ['-t mangle -A FORWARD', '', /You must specify flags/],
+  ])('%s -j SET --map-set m src %s', (place, words, refusal) => {
+    const load = () => box(['create m hash:ip skbinfo'], `iptables ${place} -j SET --map-set m src ${words}`)
+    if (refusal === undefined) expect(load).not.toThrow()
+    else expect(load).toThrowError(refusal)
+  })
+
   it('--exist renews the time of what is there; without, it runs on', () => {
     const left = (words: string): string[] => {
       const state = box(['create t hash:ip timeout 60'], `iptables -A INPUT -j SET --add-set t src ${words}`)

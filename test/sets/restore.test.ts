@@ -59,6 +59,10 @@ const ACCEPTED: readonly (readonly [text: string, saved: string])[] = [
   ],
   // what is there ends a text with a warning
   ['create a hash:net; add a 10.0.0.0/8; test a 10.1.1.1; nonsense', 'create a hash:net; add a 10.0.0.0/8'],
+  [
+    'create a hash:ip; add a 10.0.0.1; test a 10.0.0.1-10.0.0.3; nonsense',
+    'create a hash:ip; add a 10.0.0.1',
+  ],
   // bitmap:ip,mac: an address may wait for its MAC
   [
     'create a macipmap range 10.0.0.0/30; add a 10.0.0.1; add a 10.0.0.2,2:0:0:0:0:A',
@@ -98,6 +102,7 @@ const REFUSED: readonly (readonly [text: string, place: string])[] = [
   ['create a hash:ip; add a 1.1.1.1; add -exist a 1.1.1.1', '3:14'],
   ['create a hash:ip; create -exist a hash:ip maxelem 5', '2:15'],
   ['create a hash:ip; test a 1.1.1.1', '2:8'],
+  ['create a hash:net; add a 10.0.0.0/8; test a 10.0.0.1-10.0.0.3', '3:8'],
   ['create a hash:ip; N b hash:ip', '2:1'],
   ['create a hash:ip; version', '2:1'],
   ['create a hash:ip family any', '1:25'],
@@ -126,6 +131,11 @@ describe('a text for ipset restore', () => {
 
   it.each(REFUSED)('refused: %s, at %s', (text, place) => {
     expect(() => restored(text)).toThrowError(new RegExp(`^<text>:${place}: error`))
+  })
+
+  it('says so where -exist comes too late', () => {
+    const text = 'create a hash:ip; add a 1.1.1.1; add -exist a 1.1.1.1'
+    expect(() => restored(text)).toThrowError(/hint: .* the -exist of the first/)
   })
 
   it('is refused as a whole, with all that is wrong in it', () => {
