@@ -9,6 +9,7 @@ export { type Connection, CtInfo, Status } from './conntrack/connection.ts'
 export type { ConntrackEvent } from './conntrack/events.ts'
 export { formatEvent } from './conntrack/list.ts'
 export type { Tuple } from './conntrack/tuple.ts'
+export { type ConnectionFilter, conntrackDelete } from './conntrack-tool.ts'
 // Tables, as the tools print them.
 export { type ChainCounters, readCounters } from './counters.ts'
 export { type Diagnostic, DiagnosticError, formatDiagnostic } from './diagnostic.ts'

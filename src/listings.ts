@@ -2,6 +2,7 @@ import type { Family } from './address.ts'
 import { stateName } from './conntrack/dump.ts'
 import { type ListOptions as ConntrackListOptions, listConnections } from './conntrack/list.ts'
 import { listExpectations } from './conntrack/list-expectations.ts'
+import { type ConnectionFilter, connectionTest } from './conntrack-tool.ts'
 import { countersOf } from './counters.ts'
 import { formatNatTable, type NatRow, natTable as natRows } from './nat/table.ts'
 import { type ListOptions, listCommands, listRules } from './rules/list.ts'
@@ -80,17 +81,23 @@ export function iptablesCommands(
 /**
  * `conntrack -L`: a line for each live connection.
  *
- * @param options `extended` as with `-o extended`
+ * @param options `extended` as with `-o extended`; `where` only some of them, by the tool's own switches
+ * @throws RangeError for an address or a protocol in `where` that cannot be
  * @example
  * const box = createFirewall({ interfaces: { eth0: ['192.0.2.1/24'] } })
  * const query = udp({ from: '192.0.2.7:5000', to: '192.0.2.1:53' })
  * const [line] = conntrackList(step(box, { device: 'eth0', packet: query }).state)
  * line.slice(0, 69) // 'udp      17 30 src=192.0.2.7 dst=192.0.2.1 sport=5000 dport=53 packet'
  */
-export function conntrackList(state: FirewallState, options: ConntrackListOptions = {}): string[] {
+export function conntrackList(
+  state: FirewallState,
+  options: ConntrackListOptions & { readonly where?: ConnectionFilter } = {},
+): string[] {
+  const { where, ...rest } = options
   return listConnections(state.sessions, state.nowMs, {
     counters: state.compiled.conntrackSysctls.acct,
-    ...options,
+    ...rest,
+    ...(where !== undefined && { select: connectionTest(where) }),
   })
 }
 

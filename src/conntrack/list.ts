@@ -18,6 +18,8 @@ export interface ListOptions {
   readonly extended?: boolean
   /** False leaves the counters out, as with `nf_conntrack_acct=0`. */
   readonly counters?: boolean
+  /** Only these; how many connections use one is counted among all. */
+  readonly select?: (connection: Connection) => boolean
 }
 
 /**
@@ -36,7 +38,8 @@ export function listConnections(
   const children = new Map<number, number>()
   for (const { masterId } of live)
     if (masterId !== undefined) children.set(masterId, (children.get(masterId) ?? 0) + 1)
-  return live.map(connection => {
+  const { select = () => true } = options
+  return live.filter(select).map(connection => {
     const head = [...beginning(connection, options.extended === true), secondsLeft(connection, nowMs)]
     return [
       ...head,
