@@ -56,14 +56,23 @@ export function restoreSets(
   return { table: reader.table, diagnostics }
 }
 
+interface Batch {
+  readonly command: Command
+  readonly setName: string
+  /** `-exist` of its first line. */
+  readonly exist: boolean
+  /** As they were before it: `quit` goes without sending it. */
+  readonly before: SetTable
+}
+
 class SetReader {
   table: SetTable
   private readonly options: RestoreOptions
-  private readonly owner = {}
+  private owner = {}
   /** `-exist`: it stays on for all lines behind. */
   private exist = false
   /** Additions to one set, or deletions from one, that ipset sends together. */
-  private batch: { readonly command: Command; readonly setName: string; readonly exist: boolean } | undefined
+  private batch: Batch | undefined
 
   constructor(table: SetTable, options: RestoreOptions) {
     this.table = table
@@ -86,6 +95,10 @@ class SetReader {
 
   /** @returns whether there is more to read */
   private run(command: Command, words: SetWords): boolean {
+    if (command === 'quit') {
+      this.table = this.batch?.before ?? this.table
+      return false
+    }
     if (command !== 'add' && command !== 'del') this.batch = undefined
     switch (command) {
       case 'create':
@@ -117,8 +130,6 @@ class SetReader {
         // they only print
         this.namedOrAll(words)
         return true
-      case 'quit':
-        return false
       default:
         return command satisfies never
     }
@@ -126,8 +137,11 @@ class SetReader {
 
   /** ipset sends what is added to one set in one message, which has the `-exist` of its first line. */
   private mayExist(command: Command, setName: string): boolean {
-    if (this.batch?.command !== command || this.batch.setName !== setName)
-      this.batch = { command, setName, exist: this.exist }
+    if (this.batch?.command !== command || this.batch.setName !== setName) {
+      // what belongs to the old owner is never written to again, so that it can be gone back to
+      this.owner = {}
+      this.batch = { command, setName, exist: this.exist, before: this.table }
+    }
     return this.batch.exist
   }
 

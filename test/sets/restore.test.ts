@@ -27,6 +27,11 @@ const ACCEPTED: readonly (readonly [text: string, saved: string])[] = [
   ['-N a iphash; -A a 1.1.1.1; e a b', 'create b hash:ip; add b 1.1.1.1'],
   ['create a hash:ip; x', ''],
   ['create a hash:ip; q; add b', 'create a hash:ip'],
+  // quit goes without sending what is not sent yet
+  [
+    'create a hash:ip; create b hash:ip; add a 1.1.1.1; add b 1.1.1.1; add b 1.1.1.2; quit',
+    'create a hash:ip; add a 1.1.1.1; create b hash:ip',
+  ],
   // -exist stays on; additions to one set are sent together, with what the first of them has
   ['create a hash:ip; add -exist a 1.1.1.1; add a 1.1.1.1', 'create a hash:ip; add a 1.1.1.1'],
   [
