@@ -20,6 +20,7 @@ export function headerTests(rule: Rule, family: 4 | 6): Test[] {
   if (inInterface && !isAnyDevice(inInterface)) tests.push(new DeviceTest('inDevice', inInterface))
   if (outInterface && !isAnyDevice(outInterface)) tests.push(new DeviceTest('outDevice', outInterface))
   if (protocol && protocol.number !== 0) tests.push(new ProtocolTest(protocol, family))
+  else if (protocol && family === 6) tests.push(new AnyProtocolTest())
   if (fragment) tests.push(new FragmentTest(fragment.negated))
   return tests
 }
@@ -136,6 +137,22 @@ class ProtocolTest implements Test {
 
   get constraint(): Constraint {
     return { field: 'protocol', number: this.number, negated: this.negated }
+  }
+}
+
+/** `-p all` of ip6tables: every protocol will do, but the rule asks for it, and so drops what cannot be read. */
+class AnyProtocolTest implements Test {
+  get option(): string {
+    return '-p all'
+  }
+
+  passes(skb: Skb, environment: MatchEnvironment): boolean {
+    environment.hotdrop ||= skb.protocol < 0
+    return skb.protocol >= 0
+  }
+
+  seen(skb: Skb): string {
+    return skb.protocol < 0 ? 'no protocol that can be read' : `protocol ${skb.protocol}`
   }
 }
 

@@ -1,6 +1,6 @@
 import type { CheckContext, Test } from '../extension.ts'
 import { defineMatch, OptionError } from '../extension.ts'
-import { type NegatableNumber, not, requireNumber, words } from './support.ts'
+import { headerOffset, type NegatableNumber, not, requireNumber, words } from './support.ts'
 
 interface EcnOptions {
   readonly ece?: { readonly negated: boolean }
@@ -87,11 +87,15 @@ export const ecn = defineMatch<EcnOptions>({
 function bitTest(name: string, bit: number, negated: boolean): Test {
   return {
     option: `${not(negated)}--${name}`,
-    passes: ({ bytes, transportOffset }) =>
-      transportOffset + 20 <= bytes.length && ((bytes[transportOffset + 13]! & bit) !== 0) !== negated,
-    seen: ({ bytes, transportOffset }) =>
-      transportOffset + 20 > bytes.length
+    passes(skb) {
+      const at = headerOffset(skb)
+      return at + 20 <= skb.bytes.length && ((skb.bytes[at + 13]! & bit) !== 0) !== negated
+    },
+    seen(skb) {
+      const at = headerOffset(skb)
+      return at + 20 > skb.bytes.length
         ? 'a truncated TCP header'
-        : `flags 0x${bytes[transportOffset + 13]!.toString(16)}`,
+        : `flags 0x${skb.bytes[at + 13]!.toString(16)}`
+    },
   }
 }

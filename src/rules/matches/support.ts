@@ -1,6 +1,8 @@
 /** What the option codecs of many matches share: libxtables' value types (xtoptions.c), and how they print. */
+
 import { type Address, type Family, maskLength, maskOf } from '../../address.ts'
 import { protocolNumber } from '../../packet/protocols.ts'
+import type { Skb } from '../../packet/skb.ts'
 import { parseNumericHost } from '../addresses.ts'
 import { OptionError, type ParseContext } from '../extension.ts'
 import { parseNumber, scanNumber } from '../numbers.ts'
@@ -23,6 +25,14 @@ export interface NegatableNumber {
 }
 
 export const UINT32_MAX = 0xffff_ffff
+
+/**
+ * Where a match finds the transport header (`xt_action_param.thoff`). For a later fragment of IPv6 `ip6_packet_match`
+ * leaves that at 0: who does not look out for fragments reads the IPv6 header instead.
+ */
+export function headerOffset({ family, fragmentOffset, transportOffset }: Skb): number {
+  return family === 6 && fragmentOffset !== 0 ? 0 : transportOffset
+}
 
 export function not(negated: boolean | undefined): string {
   return negated === true ? '! ' : ''

@@ -1,6 +1,6 @@
 import type { Skb } from '../../packet/skb.ts'
 import { defineMatch, OptionError } from '../extension.ts'
-import { type NegatableRange, not, parseRange, rangeText } from './support.ts'
+import { headerOffset, type NegatableRange, not, parseRange, rangeText } from './support.ts'
 
 const MSS_KIND = 2
 const MSS_LENGTH = 4
@@ -50,10 +50,12 @@ export const tcpmss = defineMatch<{ readonly mss: NegatableRange }>({
   ],
 })
 
-function announcedMss({ bytes, transportOffset }: Skb): number {
-  const start = transportOffset + 20
+function announcedMss(skb: Skb): number {
+  const { bytes } = skb
+  const header = headerOffset(skb)
+  const start = header + 20
   if (start > bytes.length) return MALFORMED
-  const end = transportOffset + (bytes[transportOffset + 12]! >> 4) * 4
+  const end = header + (bytes[header + 12]! >> 4) * 4
   if (end < start || end > bytes.length) return MALFORMED
   for (let at = start; at < end; ) {
     const kind = bytes[at]!
