@@ -1,5 +1,6 @@
 import { Status, TcpTracking } from './conntrack/connection.ts'
 import { TcpState } from './conntrack/tcp-table.ts'
+import { type ErrorPeers, spendError } from './ip/error-limit.ts'
 import { type Answer, type AnswerContext, buildIcmpError } from './ip/icmp-error.ts'
 import { attachedInfo, reject } from './ip/reject.ts'
 import type { IcmpError } from './ip/route.ts'
@@ -16,6 +17,22 @@ export function answerError(skb: Skb, error: IcmpError, transaction: Transaction
   const answer = buildIcmpError(skb, error, contextOf(skb, transaction))
   sendAnswer(skb, answer, `ICMP type ${error.type} code ${error.code}`, transaction)
 }
+
+/** There is no route: IPv4 tells each sender so five times, and then once a second (`ip_error`). */
+export function answerUnroutable(skb: Skb, error: IcmpError, transaction: Transaction): void {
+  if (skb.family === 4) {
+    const before = transaction.memory.get(TOLD) as ErrorPeers | undefined
+    const { isAllowed, peers } = spendError(before, skb.source, transaction.nowMs)
+    transaction.memory.set(TOLD, peers)
+    if (!isAllowed) {
+      transaction.recorder?.add({ kind: 'no-answer', why: 'the sender was told five times within seconds' })
+      return
+    }
+  }
+  answerError(skb, error, transaction)
+}
+
+const TOLD = 'ip_error'
 
 /** `-j REJECT`: an ICMP error or a TCP reset. The reset closes the connection it belongs to. */
 export function answerReject(skb: Skb, kind: string, hook: Hook, transaction: Transaction): void {

@@ -1,5 +1,5 @@
 import type { Family } from './address.ts'
-import { answerError, answerReject } from './answers.ts'
+import { answerError, answerReject, answerUnroutable } from './answers.ts'
 import { sweepExpired } from './conntrack/destroy.ts'
 import { runHook } from './hooks.ts'
 import { forward as forwardChecks } from './ip/forward.ts'
@@ -133,7 +133,7 @@ function fromPrerouting(skb: Skb, transaction: Transaction): void {
   skb.routeType = route.type
   if (route.kind === 'drop') {
     transaction.discards(route.reason)
-    if (route.error !== undefined) answerError(skb, route.error, transaction)
+    if (route.error !== undefined) answerUnroutable(skb, route.error, transaction)
     return
   }
   transaction.recorder?.add({ kind: 'routed', to: route.kind, device: route.device, why: route.reason })
