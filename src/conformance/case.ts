@@ -14,9 +14,12 @@ export interface KernelCase {
   readonly log?: boolean
   /** The recorder slept 9 ms before each packet. */
   readonly pace?: boolean
+  /** The recorder asked the tools of users, too. */
+  readonly listings?: boolean
   readonly steps?: readonly CaseStep[]
   readonly counters?: CaseCounters
   readonly ipset_after?: readonly string[]
+  readonly listed?: CaseListings
   /** The real iptables refuses the ruleset; `error` is what it said. */
   readonly reject?: boolean
   readonly error?: string
@@ -46,6 +49,20 @@ export interface CaseExpectation {
   readonly errno?: number
   /** The command was refused. */
   readonly refused?: boolean
+}
+
+/** What the tools print after the last step; `T` stands for timeouts. */
+export interface CaseListings {
+  /** `conntrack -L`, its lines sorted: the kernel's order is that of a seeded hash. */
+  readonly conntrack: readonly string[]
+  /** The same with `-o extended`. */
+  readonly extended: readonly string[]
+  /** `conntrack -E` from the first step on. */
+  readonly events: readonly string[]
+  /** `iptables -L -n -v -x --line-numbers` of every table of the rules. */
+  readonly rules: { readonly [table: string]: string }
+  /** `iptables -S`, likewise. */
+  readonly commands: { readonly [table: string]: string }
 }
 
 /** The source port (or ICMP id) that the kernel drew for a new connection. */

@@ -3,7 +3,7 @@ import { type CaseExpectation, isPacket, type KernelCase } from './case.ts'
 /** A place where the simulator and the kernel differ. `step` counts from 0; the number of steps stands for the end. */
 export interface Difference {
   readonly step: number
-  readonly field: keyof CaseExpectation | 'reject' | 'counters' | 'ipset_after'
+  readonly field: keyof CaseExpectation | 'reject' | 'counters' | 'ipset_after' | 'listed'
   readonly expected: unknown
   readonly actual: unknown
 }
@@ -41,6 +41,7 @@ export function compareCases(recorded: KernelCase, answered: KernelCase): Differ
   note(steps.length, 'counters', recorded.counters, answered.counters)
   if (recorded.ipset_after !== undefined)
     note(steps.length, 'ipset_after', recorded.ipset_after, answered.ipset_after)
+  if (recorded.listed !== undefined) note(steps.length, 'listed', recorded.listed, answered.listed)
   return differences
 }
 

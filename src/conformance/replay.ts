@@ -1,4 +1,5 @@
 import { dumpConnection, dumpExpectation } from '../conntrack/dump.ts'
+import type { ConntrackEvent } from '../conntrack/events.ts'
 import { readCounters } from '../counters.ts'
 import { DiagnosticError } from '../diagnostic.ts'
 import { advance, createFirewall, edit, iptables, step } from '../firewall.ts'
@@ -11,6 +12,7 @@ import type { FirewallState } from '../state.ts'
 import type { Traversal } from '../trace.ts'
 import type { CaseCounters, CaseExpectation, CaseStep, KernelCase, PortChoice } from './case.ts'
 import { isPacket } from './case.ts'
+import { listed } from './listed.ts'
 import { maskKernelIds } from './mask.ts'
 
 /** The simulator's answer to a case, or the extensions that it refuses because it does not model them. */
@@ -20,7 +22,7 @@ export type Replay =
 
 /** Answers a recorded case: the same case, with everything that the simulator did instead of what the kernel did. */
 export function replayCase(recorded: KernelCase): Replay {
-  const { reject: _, error: __, counters: ___, ...question } = recorded
+  const { reject: _, error: __, counters: ___, listed: ____, ...question } = recorded
   let state: FirewallState
   try {
     state = createFirewall({
@@ -38,6 +40,7 @@ export function replayCase(recorded: KernelCase): Replay {
     return { kind: 'answered', answer: { ...question, steps: [], reject: true, error: error.message } }
   }
   const steps: CaseStep[] = []
+  const events: ConntrackEvent[] = []
   for (const given of recorded.steps ?? []) {
     if (!isPacket(given)) {
       const next = changed(state, given, recorded.family)
@@ -57,6 +60,7 @@ export function replayCase(recorded: KernelCase): Replay {
       choosePort: chooserOf(given.expect?.choices ?? []),
     })
     state = outcome.state
+    events.push(...outcome.events)
     steps.push({ ...given, expect: dump(state, outcome, recorded, given) })
   }
   const answer: KernelCase = {
@@ -64,6 +68,7 @@ export function replayCase(recorded: KernelCase): Replay {
     steps,
     counters: caseCounters(state, recorded),
     ...(recorded.ipset !== undefined && { ipset_after: setMembers(state) }),
+    ...(recorded.listings && { listed: listed(state, events, recorded) }),
   }
   return { kind: 'answered', answer }
 }

@@ -132,7 +132,23 @@ export class SctpTracking {
   }
 }
 
-export type ProtocolTracking = TcpTracking | SctpTracking
+/** The kernel's `struct nf_ct_gre`: how long it lasts was settled when it began, whatever the sysctls say later. */
+export class GreTracking {
+  readonly kind = 'gre'
+  readonly timeoutMs: number
+  readonly streamTimeoutMs: number
+
+  constructor(timeoutMs: number, streamTimeoutMs: number) {
+    this.timeoutMs = timeoutMs
+    this.streamTimeoutMs = streamTimeoutMs
+  }
+
+  clone(): GreTracking {
+    return this
+  }
+}
+
+export type ProtocolTracking = TcpTracking | SctpTracking | GreTracking
 
 /** How sequence numbers of one direction are shifted once a helper has changed a payload's length (`nf_ct_seqadj`). */
 export interface SequenceAdjustment {

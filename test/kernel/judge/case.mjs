@@ -14,7 +14,7 @@ const MOST_WAITING_MS = 3750
 /** @returns {object} a case in the recorder's format, with the simulator's own choice of ports as names for the kernel's */
 export function askedCase(name, generated) {
   if (generated.asked !== undefined) return { name, ...generated.asked }
-  const { site, conntrack, sysctl, sets = '', draft, history, edits, changes = [], log } = generated
+  const { site, conntrack, sysctl, sets = '', draft, history, edits, changes = [], log, listings } = generated
   const rules = rulesetText(draft)
   const asked = {
     name,
@@ -27,6 +27,7 @@ export function askedCase(name, generated) {
     rules,
     ...(/connlimit/.test(rules) && { pace: true }),
     ...(log && { log: true }),
+    ...(listings && { listings: true }),
   }
   let firewall
   try {

@@ -131,6 +131,7 @@ function cases(sites, shape, talk, more = {}) {
         edits: more.edits ?? EDITS,
         changes: more.changes?.(site, shape) ?? fc.constant([]),
         log: fc.constant(more.log ?? false),
+        listings: fc.constant(more.listings ?? false),
       }),
     ),
   )
@@ -325,6 +326,14 @@ const PROFILES = {
       { protocols: ['udp', 'icmp', 'tcp'], maxConversations: 2, maxHappenings: 40, twisted: 0 },
       { draft: headedBy(rateLine) },
     ),
+  /** What `conntrack -L`, `conntrack -E`, `iptables -L` and `iptables -S` print. */
+  listings: () =>
+    cases(
+      [GATEWAY, MANY_ADDRESSES, GATEWAY6],
+      { tables: ['raw', 'nat', 'filter'], extensions: NAT, preamble: STATEFUL, maxRules: 4 },
+      { protocols: [...EVERYONE, 'ftp'], maxConversations: 3, maxHappenings: 14 },
+      { draft: headedBy(zoneLine, 'raw'), conntrack: fc.constant('on'), listings: true },
+    ),
   /** All of the others; what waits in real time, and what needs the kernel's log for itself, rarely. */
   mixed: files =>
     fc.oneof(
@@ -334,7 +343,7 @@ const PROFILES = {
     ),
 }
 
-const SLOW = ['timeouts', 'rates', 'log', 'protocols', 'tables']
+const SLOW = ['timeouts', 'rates', 'log', 'protocols', 'tables', 'listings']
 
 function ownCases() {
   const folder = fileURLToPath(new URL('../cases/', import.meta.url))

@@ -37,7 +37,7 @@ export class Recorder {
   }
 }
 
-const NEEDED = ['python3', 'ip', 'nft', 'ipset', 'xtables-legacy-multi']
+const NEEDED = ['python3', 'ip', 'nft', 'ipset', 'conntrack', 'xtables-legacy-multi']
 /** The kernel that the simulator is a model of; others differ here and there. */
 const REFERENCE = '6.18.'
 

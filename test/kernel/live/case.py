@@ -9,6 +9,7 @@ import devices
 import hooks
 import iptables
 import kmsg
+import listings
 import masks
 import namespace
 import nflog
@@ -87,6 +88,7 @@ class Run:
             steps = [{key: value for key, value in step.items() if key != "expect"} for step in asked]
             return {**result, "steps": steps, "reject": True, "error": error}
         self.messages = self._keep(kmsg.Messages()) if self.case.get("log") else None
+        events = self._keep(listings.Events()) if self.case.get("listings") else None
         self.listener.read()
         self.network.left()
         started = time.monotonic()
@@ -96,6 +98,8 @@ class Run:
         result["steps"] = observed
         result["counters"] = self._counters()
         self._number_rules(result["counters"])
+        if events:
+            result["listed"] = listings.listed(self.case["family"], self.case["rules"], events)
         if "ipset" in self.case:
             result["ipset_after"] = iptables.set_entries()
         return result

@@ -17,6 +17,11 @@ def restore(family, rules):
     return done.stderr.strip() if done.returncode else None
 
 
+def output(family, *arguments):
+    """What a command prints."""
+    return _run(["iptables" if family == 4 else "ip6tables", *arguments], executable=MULTI).stdout.strip()
+
+
 def run(family, words):
     """One command as typed, without the name of the program; whether it was refused."""
     return _run(["iptables" if family == 4 else "ip6tables", *shlex.split(words)], executable=MULTI).returncode != 0
