@@ -70,7 +70,8 @@ export function formatEvent(event: ConntrackEvent, options: ListOptions = {}): s
     `[${type}]`.padStart(9),
     ...beginning(connection, options.extended === true),
     ...(isEnd && left <= 0 ? [] : [left]),
-    ...middle(connection, isEnd && options.counters !== false),
+    // the kernel tells the state at the end, and when it has changed
+    ...middle(connection, isEnd && options.counters !== false, isEnd || (changes & Change.PROTOCOL) !== 0),
     ...(connection.mark !== 0 || (changes & Change.MARK) !== 0 ? [`mark=${connection.mark >>> 0}`] : []),
     ...zoneOf(connection),
     ...(connection.helper !== undefined && (changes & Change.HELPER) !== 0
@@ -96,8 +97,8 @@ function beginning({ original }: Connection, extended: boolean): (string | numbe
   return [...(extended ? network : []), name, original.protocol]
 }
 
-function middle(connection: Connection, counters: boolean): string[] {
-  const state = stateName(connection)
+function middle(connection: Connection, counters: boolean, tellsState = true): string[] {
+  const state = tellsState ? stateName(connection) : undefined
   return [
     ...(state === undefined ? [] : [state]),
     ...side(connection, ORIGINAL, counters),

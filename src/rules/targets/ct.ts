@@ -170,7 +170,10 @@ function template(options: CtOptions): ConntrackTemplate {
     ...(zone !== 'mark' && zone !== undefined && zone !== 0 && { zone: { id: zone, original, reply } }),
     ...(helper !== undefined && { helper }),
     ...(timeout !== undefined && { timeoutPolicy: timeout }),
-    ...(ctevents !== undefined && { conntrackEvents: ctevents }),
-    ...(expevents !== undefined && { expectationEvents: expevents }),
+    // both masks come together: naming the events of one silences the other
+    ...((ctevents ?? expevents) !== undefined && {
+      conntrackEvents: ctevents ?? [],
+      expectationEvents: expevents ?? [],
+    }),
   }
 }

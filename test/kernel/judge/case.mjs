@@ -70,7 +70,12 @@ export function askedCase(name, generated) {
 function withChanges(asked, changes) {
   if (changes.length === 0 || asked.steps.length === 0) return asked
   const steps = [...asked.steps]
-  for (const { at, step } of changes) steps.splice(at % (steps.length + 1), 0, step)
+  for (const { at, step } of changes) {
+    const table = /^-t (\w+)/.exec(step.iptables ?? '')?.[1]
+    // a command that fails loads its table all the same: see the ledger
+    if (table !== undefined && !asked.rules.includes(`*${table}\n`)) continue
+    steps.splice(at % (steps.length + 1), 0, step)
+  }
   return namePorts({ ...asked, steps })
 }
 
