@@ -2,13 +2,12 @@ import { advance, step } from '../firewall.ts'
 import type { Arrival, Outcome } from '../outcome.ts'
 import type { Packet } from '../packet/packet.ts'
 import type { FirewallState } from '../state.ts'
-import { announced } from './announcements.ts'
-import type { Conversation, End, Happening, History } from './conversations.ts'
+import type { Happening, History } from './conversations.ts'
 import { type Line, OPEN_DATA } from './course-lines.ts'
-import { courseOf } from './courses.ts'
-import { HELPED, isHelped, spoken } from './helper-courses.ts'
+import { spoken } from './helper-courses.ts'
 import { cutFragments, cutShort, errorAbout, makePacket, type Said, sideways } from './make-packet.ts'
 import { isRestart, renewedTag } from './sctp-talk.ts'
+import { dataTalk, type Side, Talk } from './talk.ts'
 import type { Twist } from './twists.ts'
 
 /** What was done to the firewall, one thing after the other. */
@@ -80,95 +79,6 @@ export function finalState(firewall: FirewallState, steps: readonly PlayedStep[]
   const last = steps.at(-1)
   if (last === undefined) return firewall
   return last.kind === 'wait' ? last.state : last.outcome.state
-}
-
-/** A side of a conversation, and what it knows of the other one. */
-interface Side {
-  readonly at: string
-  readonly address: string
-  readonly port: number
-  peerAddress: string
-  peerPort: number
-  /** The next byte it will send. */
-  next: number
-  /** The next byte it expects: what it acknowledges. */
-  expects: number
-  tag: number
-  last: Packet | undefined
-  /** The last packet of this side as the other one saw it, and where. */
-  seen: { readonly packet: Packet; readonly at: string } | undefined
-}
-
-class Talk {
-  readonly conversation: Conversation
-  readonly sides: [Side, Side]
-  line = 0
-
-  constructor(conversation: Conversation) {
-    this.conversation = conversation
-    const { client, server, initialSequence } = conversation
-    this.sides = [
-      side(client, server, initialSequence[0], 0),
-      side(server, client, initialSequence[1], initialSequence[0]),
-    ]
-  }
-
-  nextLine(): Line {
-    const course = courseOf(this.conversation)
-    if (this.line > 0 && this.line % course.length === 0) this.startAgain()
-    return course[this.line++ % course.length]!
-  }
-
-  /** The same ports for another connection, some sequence numbers later. */
-  private startAgain(): void {
-    this.sides[0].next = (this.sides[0].next + 100_000) >>> 0
-    this.sides[1].next = (this.sides[1].next + 200_000) >>> 0
-    for (const side of this.sides) side.tag = renewedTag(side.tag)
-  }
-}
-
-function side(own: End, peer: End, next: number, tag: number): Side {
-  const { at, address, port } = own
-  const known = { peerAddress: peer.address, peerPort: peer.port }
-  return {
-    at,
-    address,
-    port,
-    ...known,
-    next,
-    expects: 0,
-    tag: (tag ^ 0x5a5a5a5a) >>> 0,
-    last: undefined,
-    seen: undefined,
-  }
-}
-
-/** The conversation that one side opens to where the other has told it to; undefined when it has not heard of any. */
-function dataTalk({ conversation, sides }: Talk, who: 0 | 1): Talk | undefined {
-  const opener = sides[who]
-  const { seen } = sides[1 - who]!
-  const fields = { course: 0, initialSequence: [5000, 6000], window: 65535, options: 'none' } as const
-  const client = { at: opener.at, address: opener.address }
-  const other = { at: conversation[who === 0 ? 'server' : 'client'].at }
-  if (conversation.protocol === 'tftp') {
-    const server = { ...other, address: opener.peerAddress, port: opener.peerPort }
-    return new Talk({ ...fields, protocol: 'udp', client: { ...client, port: 5003 }, server })
-  }
-  if (isHelped(conversation.protocol) && HELPED[conversation.protocol].isBroadcast) {
-    // one of those who heard the broadcast answers, from an address of its own
-    const address = opener.address.replace(/255$/, '7')
-    const server = { ...other, address: opener.peerAddress, port: opener.peerPort }
-    return new Talk({ ...fields, protocol: 'udp', client: { ...client, address, port: opener.port }, server })
-  }
-  const target =
-    seen === undefined ? undefined : announced(conversation.protocol, seen.packet, opener.peerAddress)
-  if (target === undefined) return undefined
-  return new Talk({
-    ...fields,
-    protocol: 'tcp',
-    client: { ...client, port: who === 0 ? 20001 : 20 },
-    server: { ...other, ...target },
-  })
 }
 
 class Play {

@@ -14,9 +14,11 @@ import {
   setsText,
   TARGET_WORDS,
 } from '../../../dist/testing/fast-check.js'
+import { changes } from './changes.mjs'
 import { helpedPreambles } from './helped.mjs'
 import { headedBy, logLine, rateLine, zoneLine } from './lines.mjs'
 import { neighbours } from './neighbours.mjs'
+import { ALL_TIMEOUTS, PROTOCOL_TIMEOUTS, SWITCHES, settings, TIMEOUTS } from './settings.mjs'
 
 const STATEFUL = ['INPUT', 'FORWARD', 'OUTPUT'].map(chain => ({
   table: 'filter',
@@ -37,63 +39,6 @@ const ALL = [...Object.keys(MATCH_WORDS), ...Object.keys(TARGET_WORDS)].filter(
 const ALL_TABLES = ['raw', 'mangle', 'nat', 'filter']
 const EVERYONE = ['tcp', 'tcp', 'tcp', 'udp', 'udp', 'icmp', 'icmp', 'sctp', 'udplite', 'esp', 'gre', 'other']
 
-const TIMEOUTS = [
-  'tcp_timeout_syn_sent',
-  'tcp_timeout_syn_recv',
-  'tcp_timeout_established',
-  'tcp_timeout_fin_wait',
-  'tcp_timeout_close_wait',
-  'tcp_timeout_last_ack',
-  'tcp_timeout_time_wait',
-  'tcp_timeout_close',
-  'tcp_timeout_max_retrans',
-  'tcp_timeout_unacknowledged',
-  'udp_timeout',
-  'udp_timeout_stream',
-  'icmp_timeout',
-  'icmpv6_timeout',
-  'generic_timeout',
-].map(name => `net.netfilter.nf_conntrack_${name}`)
-
-const PROTOCOL_TIMEOUTS = [
-  'udp_timeout',
-  'udp_timeout_stream',
-  'generic_timeout',
-  'gre_timeout',
-  'gre_timeout_stream',
-  ...[
-    'closed',
-    'cookie_wait',
-    'cookie_echoed',
-    'established',
-    'shutdown_sent',
-    'shutdown_recd',
-    'shutdown_ack_sent',
-    'heartbeat_sent',
-  ].map(state => `sctp_timeout_${state}`),
-].map(name => `net.netfilter.nf_conntrack_${name}`)
-/** All that there are. */
-const ALL_TIMEOUTS = [...new Set([...TIMEOUTS, ...PROTOCOL_TIMEOUTS])]
-
-const SWITCHES = fc.record(
-  {
-    'net.netfilter.nf_conntrack_tcp_loose': fc.constant(0),
-    'net.netfilter.nf_conntrack_tcp_be_liberal': fc.constant(1),
-    'net.netfilter.nf_conntrack_tcp_ignore_invalid_rst': fc.constant(1),
-    'net.netfilter.nf_conntrack_tcp_max_retrans': fc.constantFrom(0, 1, 2),
-    'net.netfilter.nf_conntrack_checksum': fc.constant(0),
-    'net.ipv4.conf.all.rp_filter': fc.constant(1),
-    'net.ipv4.conf.all.route_localnet': fc.constant(1),
-  },
-  { requiredKeys: [] },
-)
-/** Timeouts short enough to run out (no two sums of waits come near a whole second), and switches. */
-function settings(timeouts) {
-  const short = fc.record(Object.fromEntries(timeouts.map(name => [name, fc.constantFrom(2, 3, 4)])), {
-    requiredKeys: [],
-  })
-  return fc.tuple(short, SWITCHES).map(([a, b]) => ({ ...a, ...b }))
-}
 const WAITS = [1250, 2500]
 
 /**
@@ -172,47 +117,6 @@ function helped(sites, protocols) {
       ),
     ),
   )
-}
-
-/** Rules and settings that change half way, in a few of the cases. */
-function changes(site, shape) {
-  const change = fc.oneof(
-    commands(site, shape).map(iptables => ({ iptables })),
-    settings(ALL_TIMEOUTS)
-      .filter(sysctl => Object.keys(sysctl).length > 0)
-      .map(sysctl => ({ sysctl })),
-  )
-  return fc.array(fc.record({ at: fc.nat(30), step: change }), { maxLength: 3, size: 'max' })
-}
-
-/** One command of iptables about the tables of the case. */
-function commands(site, shape) {
-  const added = rulesetDraft(site, { ...shape, preamble: [], maxRules: 1 })
-    .filter(({ tables }) => tables.some(({ rules }) => rules.length > 0))
-    .map(({ tables }) => {
-      const { name, rules } = tables.find(one => one.rules.length > 0)
-      return { table: name, ...rules[0] }
-    })
-  const hook = fc.constantFrom(...['INPUT', 'FORWARD', 'OUTPUT'].map(chain => `-t filter ? ${chain}`))
-  const place = fc.constantFrom('PREROUTING', 'OUTPUT').map(chain => `-t raw ? ${chain}`)
-  return fc.oneof(
-    {
-      weight: 3,
-      arbitrary: fc
-        .tuple(added, fc.constantFrom('-A', '-I', '-I'))
-        .map(([{ table, chain, words }, how]) => `-t ${table} ${how} ${chain} ${words}`.trim()),
-    },
-    fc
-      .tuple(fc.oneof(hook, place), fc.constantFrom('-D ? 1', '-D ? 2', '-F ?', '-Z ?', '-R ? 1 -j ACCEPT'))
-      .map(([where, how]) => commandOf(where, how)),
-    fc.tuple(hook, fc.constantFrom('-P ? DROP', '-P ? ACCEPT')).map(([where, how]) => commandOf(where, how)),
-  )
-}
-
-/** `-t filter ? INPUT` and `-D ? 1` are `-t filter -D INPUT 1`. */
-function commandOf(where, how) {
-  const [table, chain] = where.split(' ? ')
-  return `${table} ${how.replace('?', chain)}`
 }
 
 const PROFILES = {
