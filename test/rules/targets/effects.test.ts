@@ -170,7 +170,11 @@ describe('what conntrack is told', () => {
     ['-j CT --zone 5', { zone: { id: 5, original: true, reply: true } }],
     ['-j CT --zone-orig 5', { zone: { id: 5, original: true, reply: false } }],
     ['-j CT --zone-reply mark', { zone: 'mark', zoneDirection: 'reply' }],
-    ['-p tcp -j CT --helper ftp --ctevents mark,new', { helper: 'ftp', conntrackEvents: ['new', 'mark'] }],
+    [
+      '-p tcp -j CT --helper ftp --ctevents mark,new',
+      { helper: 'ftp', conntrackEvents: ['new', 'mark'], expectationEvents: [] },
+    ],
+    ['-j CT --expevents new', { conntrackEvents: [], expectationEvents: ['new'] }],
   ])('%s', (rest, expected) => {
     const environment = new Recording('raw', 'PREROUTING')
     run(`4 raw PREROUTING ${rest}`, packet(4, UDP4), environment)
