@@ -1,5 +1,5 @@
 import { type Family, Prefix } from './address.ts'
-import { type Connection, ORIGINAL, REPLY } from './conntrack/connection.ts'
+import { type Connection, ORIGINAL, REPLY, type Zone } from './conntrack/connection.ts'
 import { hasPorts, stateName } from './conntrack/dump.ts'
 import type { Tuple } from './conntrack/tuple.ts'
 import { protocolNumber } from './packet/protocols.ts'
@@ -52,7 +52,7 @@ export interface ConnectionFilter {
   readonly replyDestinationPort?: number
   /** `-m` */
   readonly mark?: number
-  /** `-w` */
+  /** `-w`; to the tool a zone that counts in one direction only (`CT --zone-orig`) is zone 0. */
   readonly zone?: number
   /** `--state`, of protocols that have states. */
   readonly state?: string
@@ -77,10 +77,14 @@ export function connectionTest(filter: ConnectionFilter): (connection: Connectio
     (family === undefined || connection.original.family === family) &&
     (protocol === undefined || connection.original.protocol === protocol) &&
     (mark === undefined || connection.mark >>> 0 === mark) &&
-    (zone === undefined || connection.zone.id === zone) &&
+    (zone === undefined || toolZone(connection.zone) === zone) &&
     (state === undefined || stateName(connection) === state) &&
     original(connection.tuple(ORIGINAL)) &&
     reply(connection.tuple(REPLY))
+}
+
+function toolZone({ id, original, reply }: Zone): number {
+  return original && reply ? id : 0
 }
 
 function protocolOf(protocol: string | number | undefined): number | undefined {

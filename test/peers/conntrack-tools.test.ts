@@ -75,8 +75,9 @@ const filters: [switches: string, filter: ConnectionFilter, meant: string[]][] =
   ['-m 1', { mark: 1 }, ['udp 10.0.0.2']],
   ['-m 0 -p udp', { mark: 0, protocol: 'udp' }, ['udp fd00::2']],
   ['-w 123', { zone: 123 }, ['tcp 10.0.1.2']],
-  ['-w 124', { zone: 124 }, ['icmp 10.0.2.2']],
-  ['-w 0', { zone: 0 }, ['tcp 10.0.0.2', 'udp 10.0.0.2', 'udp fd00::2']],
+  // a zone of one direction is none to the tool
+  ['-w 124', { zone: 124 }, []],
+  ['-w 0', { zone: 0 }, ['tcp 10.0.0.2', 'udp 10.0.0.2', 'udp fd00::2', 'icmp 10.0.2.2']],
   ['-p tcp --state SYN_RECV', { protocol: 'tcp', state: 'SYN_RECV' }, ['tcp 10.0.0.2']],
   ['-s 192.0.2.9', { source: '192.0.2.9' }, []],
 ]
