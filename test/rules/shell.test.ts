@@ -345,6 +345,76 @@ describe('programs that are not run', () => {
   })
 })
 
+// every line agrees with bash 5.2
+describe('bash', () => {
+  it.each([
+    ['arrays', 'x=(22 80); for p in "${x[@]}"; do a $p; done; a ${#x[@]}; a ${x[1]}; a $x', '22 80 2 80 22'],
+    [
+      'arrays over lines, and added to',
+      'x=(22\n # c\n 80\n); x+=(443); for p in ${x[*]}; do a $p; done',
+      '22 80 443',
+    ],
+    ['elements', 'x=(1 2 3); x[1]=22; i=1; a ${x[-1]}; a ${x[$i]}; a ${x[i+1]}', '3 22 3'],
+    ['keys', 'x=([2]=22 [5]=80 7); for i in ${!x[@]}; do a $i; done; a ${x[6]}', '2 5 6 7'],
+    [
+      'declare -A',
+      'declare -A m=([web]=80); m[dns]=53; k=web; a ${m[$k]}; a ${m[dns]}; a ${#m[@]}',
+      '80 53 2',
+    ],
+    ['local arrays', 'f() { local x=(5 6); a ${#x[@]}; }; x=(1 2 3); f; a ${#x[@]}', '2 3'],
+    [
+      'parts of arrays',
+      'x=(a/1 b/2 c/3); for p in "${x[@]#*/}"; do a $p; done; y=("${x[@]:1}"); a ${#y[@]}',
+      '1 2 3 2',
+    ],
+    ['empty arrays', 'x=(); a 1${#x[@]}; for p in "${x[@]}"; do a $p; done; unset x; a ${#x[@]}', '10 0'],
+    ['elements of what is split', 'x="1 2"; y=($x); a ${#y[@]}; y=("$x"); a ${#y[@]}', '2 1'],
+    ['for ((…))', 'for ((i=1;i<5;i++)); do ((i==2)) && continue; a $i; done', '1 3 4'],
+    ['((…))', 'i=1; ((i++)); a $i; ((i+=5, i*=2)); a $i; let i=i+1; a $((i++)); a $((--i))', '2 14 15 15'],
+    ['((…)) decides', 'n=0; while ((n < 2)); do a $n; ((n++)); done; ((0)) || a 9; ( (a 1) )', '0 1 9 1'],
+    [
+      '${x/a/b}',
+      'x=abc22; a ${x/abc}; a ${x/#abc/1}; a ${x//[a-c]/4}; z=1/2; a ${z//\\//}',
+      '22 122 44422 12',
+    ],
+    ['${x:1:2}', 'x=123456; a ${x:1:2}; a ${x:3}; a ${x: -2}; a ${x:1:-1}', '23 456 56 2345'],
+    [
+      '${x^^} and ${x,,}',
+      'x=ab; y=${x^^}; [ $y = AB ] && a 1; [ ${x^} = Ab ] && a 2; [ ${y,,} = ab ] && a 3',
+      '1 2 3',
+    ],
+    ['${!x}', 'x=22; y=x; a ${!y}', '22'],
+    ['${@:2}', 'f() { a ${@:2:1}; a "${@:3}"; a ${#@}; }; f 1 2 3', '2 3 3'],
+    ['<(…)', 'while read p; do a $p; done < <(printf "22\\n80\\n")', '22 80'],
+    ['read -a', 'IFS=, read -ra v <<< "22,80"; for p in "${v[@]}"; do a $p; done', '22 80'],
+    ['mapfile', 'mapfile -t v <<< "22"; a ${v[0]}; readarray -t v < <(echo 8; echo 9); a ${#v[@]}', '22 2'],
+    [
+      'case goes on',
+      'case 1 in 1) a 1;& 2) a 2;; esac; case 1 in 1) a 4;;& 2) a 5;; *) a 6;; esac',
+      '1 2 4 6',
+    ],
+    ["$'…'", "x=$'22\\t80'; for p in $x; do a $p; done; y=$'it\\'s'; a ${#y}", '22 80 4'],
+  ])('%s', (_, script, expected) => {
+    expect(ports(`#!/bin/bash\n${script}`)).toBe(expected)
+  })
+
+  it('select asks somebody', () => {
+    const script = 'select x in a b; do iptables -N $x; iptables -N c; break; done'
+    expect(read(script).errors).toHaveLength(1)
+    expect(read(script, { branches: 'all' }).rules).toEqual(['-N c'])
+  })
+
+  it('an array that a program fills is not known', () => {
+    const script =
+      'x=($(ip addr)); iptables -A INPUT -s ${x[1]} -j DROP; for i in "${x[@]}"; do iptables -N $i; done'
+    expect(read(script).errors[0]).toContain("'ip addr'")
+    expect(read(`iptables -N a\n${script}`, { branches: 'all' })).toMatchObject({
+      rules: ['-N a'],
+      errors: [],
+    })
+  })
+})
+
 describe('what cannot be read', () => {
   it.each([
     ['a variable that is not set', 'iptables -A INPUT -s "$LAN"', "1:22 '$LAN' is not set"],
@@ -353,15 +423,15 @@ describe('what cannot be read', () => {
     ['fi without if', 'iptables -F\nfi', "2:1 unexpected 'fi'"],
     ['an open quote', 'iptables -F\necho "abc', '2:6 this quote is never closed'],
     ['an open bracket', 'x=$(echo 1', "1:3 '$(' is never closed"],
-    ['arrays', 'x=(1 2)', '1:1 arrays are not supported'],
-    ['((', '((i++))', "1:1 '((' is not supported"],
-    ['${x/a/b}', 'echo ${x/a/b}', '1:6 this kind of braces is not supported'],
-    ['assignments in $((…))', 'echo $((i = 1))', "1:9 '$((i = 1))' is not supported"],
+    ['${x@Q}', 'echo ${x@Q}', '1:6 this kind of braces is not supported'],
+    ['an open array', 'x=(1 2', '1:7 the script ends in the middle of a command'],
+    ['an open ((', '((i++)', '1:7 the script ends in the middle of a command'],
+    ['assignments in doubt', 'echo $((1 && (i = 1)))', "1:9 '$((1 && (i = 1)))' is not supported"],
     ['loops without end', 'while true; do :; done', '1:16 the script takes too many steps'],
     ['calls without end', 'f() { f; }; f', '1:7 commands call each other without end'],
     ['texts without end', 'x=xx; while true; do x=$x$x; done', '1:22 the script takes too many steps'],
     ['a script without rules', 'echo hello', '1:1 the script runs no iptables command'],
-    ['nesting without end', '('.repeat(1000), "1:1 '((' is not supported"],
+    ['nesting without end', '('.repeat(1000), '1:101 this is nested too deeply'],
     ['nesting with blanks', '( '.repeat(1000), '1:201 this is nested too deeply'],
   ])('%s', (_, script, complaint) => {
     expect(read(script).errors).toEqual([complaint])

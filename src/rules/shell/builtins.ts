@@ -3,7 +3,7 @@ import { type ConditionContext, evaluateCondition } from './condition.ts'
 import { escapesOf, formatted } from './printing.ts'
 import { type Io, Jump, type ShellRuntime } from './runtime.ts'
 import { FAILURE, type Status, SUCCESS, statusOf } from './status.ts'
-import { hasOpenEnd } from './unknowns.ts'
+import { hasOpenEnd, type Origin, withOpenEnd } from './unknowns.ts'
 
 /** @param words with the builtin's own name */
 export type Builtin = (shell: ShellRuntime, words: readonly Word[], io: Io) => Status
@@ -38,6 +38,9 @@ export const BUILTINS: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ['typeset', declare],
   ['local', declare],
   ['unset', unset],
+  ['let', evaluate],
+  ['mapfile', readLines],
+  ['readarray', readLines],
   ['eval', (shell, words, io) => shell.runText(texts(words).slice(1).join(' '), words[0]!, io)],
   ['.', source],
   ['source', source],
@@ -46,9 +49,6 @@ export const BUILTINS: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ['which', find],
   ['type', find],
 ])
-
-/** Builtins whose words `name=value` are not split. */
-export const DECLARATIONS: readonly string[] = ['export', 'readonly', 'declare', 'typeset', 'local']
 
 function texts(words: readonly Word[]): string[] {
   return words.map(({ text }) => text)
@@ -113,6 +113,13 @@ function read(shell: ShellRuntime, words: readonly Word[], io: Io): Status {
   const line = io.input.readLine()
   shell.spend(((line?.length ?? 0) * names.length) / 1000)
   const origin = shell.unknowns.find(line ?? '')
+  if (words.slice(1).some(({ text }) => /^-[ers]*a$/.test(text))) {
+    const fields = (line ?? '').split(
+      new RegExp(`[${shell.environment.separators.replace(/[\\\]^-]/g, '\\$&')}]+`),
+    )
+    fill(shell, names[0] ?? 'REPLY', origin ?? fields.filter(field => field !== ''))
+    return origin === undefined ? statusOf(line !== undefined) : { code: 0, origin }
+  }
   const separators = shell.environment.separators
   const isBlank = (char: string | undefined): boolean =>
     ' \t\n'.includes(char ?? '.') && separators.includes(char!)
@@ -128,6 +135,35 @@ function read(shell: ShellRuntime, words: readonly Word[], io: Io): Status {
   })
   if (origin !== undefined) return { code: 0, origin }
   return statusOf(line !== undefined)
+}
+
+/** bash: `let "i = 1"` … as `((i = 1))` */
+function evaluate(shell: ShellRuntime, words: readonly Word[], io: Io): Status {
+  const expressions = texts(words).slice(1)
+  return shell.runText(expressions.map(text => `((${text}))`).join('\n'), words[0]!, io)
+}
+
+/** bash: `mapfile -t name`: an array of the lines */
+function readLines(shell: ShellRuntime, words: readonly Word[], io: Io): Status {
+  const name =
+    texts(words)
+      .slice(1)
+      .find(text => /^[A-Za-z_]\w*$/.test(text)) ?? 'MAPFILE'
+  const text = io.input?.readAll()
+  const origin = text === undefined ? shell.originOf(words) : shell.unknowns.find(text)
+  fill(shell, name, origin === undefined ? (text ?? '').replace(/\n$/, '').split('\n') : origin)
+  return origin === undefined ? SUCCESS : { code: 0, origin }
+}
+
+/** Makes an array. */
+function fill(
+  { environment, unknowns }: ShellRuntime,
+  name: string,
+  values: readonly string[] | Origin,
+): void {
+  environment.unset(name)
+  if ('command' in values) environment.set(name, withOpenEnd(unknowns.mark(values)))
+  else for (const [index, value] of values.entries()) environment.setElement(name, String(index), value)
 }
 
 function condition(shell: ShellRuntime, words: readonly Word[], inside: readonly Word[]): Status {
@@ -170,10 +206,14 @@ function shift({ environment, unknowns }: ShellRuntime, words: readonly Word[]):
 function declare(shell: ShellRuntime, words: readonly Word[]): Status {
   const { environment } = shell
   const isLocal = words[0]!.text === 'local' || (/^[dt]/.test(words[0]!.text) && environment.isInFunction)
+  const options = texts(words)
+    .filter(text => /^-[A-Za-z]+$/.test(text))
+    .join('')
   for (const text of texts(words).slice(1)) {
     const [, name, equals, value = ''] = /^([A-Za-z_]\w*)(=?)([\s\S]*)$/.exec(text) ?? []
     if (name === undefined) continue
     if (isLocal) environment.makeLocal(name)
+    if (options.includes('A')) environment.associative.add(name)
     if (equals === '=') environment.set(name, value)
   }
   return SUCCESS
@@ -182,7 +222,7 @@ function declare(shell: ShellRuntime, words: readonly Word[]): Status {
 function unset({ environment }: ShellRuntime, words: readonly Word[]): Status {
   for (const name of texts(words).slice(1)) {
     if (words[1]?.text === '-f') environment.functions.delete(name)
-    else environment.set(name, undefined)
+    else environment.unset(name)
   }
   return SUCCESS
 }

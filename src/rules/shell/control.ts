@@ -4,9 +4,9 @@ import type { Expander } from './expand.ts'
 import { matchesPattern } from './patterns.ts'
 import { type Io, Jump } from './runtime.ts'
 import { ShellSession } from './session.ts'
-import { negated, type Status, SUCCESS } from './status.ts'
+import { negated, type Status, SUCCESS, statusOf } from './status.ts'
 import { Stream } from './stream.ts'
-import type { Command, List, Redirection, ShellWord, Simple } from './syntax.ts'
+import type { CaseArm, Command, List, Redirection, ShellWord, Simple } from './syntax.ts'
 import type { Origin } from './unknowns.ts'
 
 /** What runs after success, and after failure. */
@@ -72,6 +72,11 @@ export abstract class ControlFlow extends ShellSession {
       case 'function':
         this.environment.functions.set(command.name, command.body)
         return this.takesAll ? this.readInPlace(command.body, io) : SUCCESS
+      case 'arithmetic': {
+        const value = this.expander.arithmetic(command.expression)
+        const origin = this.unknowns.find(value)
+        return origin === undefined ? statusOf(value !== '0') : { code: 0, origin }
+      }
       case 'redirected':
         return this.execute(command.body, this.redirected(command.redirections, io))
       default:
@@ -189,7 +194,7 @@ export abstract class ControlFlow extends ShellSession {
     return { code: status.code, origin }
   }
 
-  private loop({ condition, body, until }: Extract<Command, { kind: 'while' }>, io: Io): Status {
+  private loop({ condition, body, until, step }: Extract<Command, { kind: 'while' }>, io: Io): Status {
     let status = SUCCESS
     for (;;) {
       const asked = this.execute(condition, { ...io, isChecked: true })
@@ -207,6 +212,7 @@ export abstract class ControlFlow extends ShellSession {
       const turn = this.turn(body, io)
       if (turn === undefined) return SUCCESS
       status = turn
+      if (step !== undefined) this.execute(step, io)
     }
   }
 
@@ -275,7 +281,23 @@ export abstract class ControlFlow extends ShellSession {
       for (const effect of effects) this.forget(effect, origin, io)
       return SUCCESS
     }
-    const body = chosen()
-    return body === undefined ? SUCCESS : this.execute(body, io)
+    return this.chosenArms(
+      arms,
+      arm => arm.patterns.some(pattern => matches(this.expander.pattern(pattern))),
+      io,
+    )
+  }
+
+  /** Runs the first arm that matches, and where bash's `;&` and `;;&` say so, others. */
+  private chosenArms(arms: readonly CaseArm[], isChosen: (arm: CaseArm) => boolean, io: Io): Status {
+    let status = SUCCESS
+    let end = ';;&'
+    for (const arm of arms) {
+      if (end !== ';&' && !isChosen(arm)) continue
+      status = this.execute(arm.body, io)
+      end = arm.end
+      if (end !== ';&' && end !== ';;&') break
+    }
+    return status
   }
 }

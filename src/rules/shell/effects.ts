@@ -1,3 +1,4 @@
+import { assignedNames } from './arithmetic.ts'
 import type { Environment } from './environment.ts'
 import { parseShell } from './parse.ts'
 import type { RulePrograms } from './runtime.ts'
@@ -128,6 +129,11 @@ class EffectFinder {
       case 'while':
         this.visit(command.condition)
         this.loop(command.body)
+        if (command.step !== undefined) this.visit(command.step)
+        break
+      case 'arithmetic':
+        this.word(command.expression)
+        for (const name of assignedNames(writtenIn(command.expression))) this.effects.assigned.add(name)
         break
       case 'for':
         this.effects.assigned.add(command.name)
@@ -196,9 +202,9 @@ class EffectFinder {
 
   private plain(command: Simple): void {
     const { effects } = this
-    for (const { name, value } of command.assignments) {
+    for (const { name, value, elements = [] } of [...command.assignments, ...(command.arrays ?? [])]) {
       effects.assigned.add(name)
-      this.word(value)
+      for (const element of [{ value }, ...elements]) this.word(element.value)
       if (name === 'IFS') this.leavesSeparators = value.parts[0]?.kind !== 'variable'
     }
     for (const word of command.words) this.word(word)
@@ -280,4 +286,8 @@ class EffectFinder {
 
 function setsArguments(name: string, args: readonly (string | undefined)[]): boolean {
   return name === 'shift' || (name === 'set' && args.some(arg => arg === '--' || !/^[-+]./.test(arg ?? '')))
+}
+
+function writtenIn({ parts }: ShellWord): string {
+  return parts.map(part => (part.kind === 'text' ? part.text : '0')).join('')
 }

@@ -10,19 +10,24 @@ export class Environment {
   private rest: string | undefined
   /** What `local` has hidden, one map for each function that runs. */
   private readonly frames: Map<string, string | undefined>[] = []
+  private readonly locals: Set<string>[] = []
+  /** bash: arrays whose keys are words (`declare -A`). */
+  readonly associative: Set<string>
 
   constructor(
     variables: Iterable<readonly [string, string]>,
     functions: Iterable<readonly [string, Command]>,
     args: readonly string[],
+    associative: Iterable<string> = [],
   ) {
+    this.associative = new Set(associative)
     this.variables = new Map(variables)
     this.functions = new Map(functions)
     this.args = args
   }
 
   copy(): Environment {
-    return new Environment(this.variables, this.functions, this.args)
+    return new Environment(this.variables, this.functions, this.args, this.associative)
   }
 
   get size(): number {
@@ -68,23 +73,61 @@ export class Environment {
     else this.variables.set(name, value)
   }
 
+  /** Takes a variable away, and all elements of an array. */
+  unset(name: string): void {
+    for (const key of this.keys(name)) this.setElement(name, key, undefined)
+  }
+
+  /** bash: the keys of an array's elements; a plain variable is the element 0. */
+  keys(name: string): readonly string[] {
+    const others = [...this.variables.keys()].filter(key => key.startsWith(`${name}[`))
+    const keys = others.map(key => key.slice(name.length + 1, -1))
+    if (this.variables.has(name)) keys.push('0')
+    return this.associative.has(name) ? keys : keys.sort((a, b) => Number(a) - Number(b))
+  }
+
+  element(name: string, key: string): string | undefined {
+    return this.variables.get(variable(name, key))
+  }
+
+  setElement(name: string, key: string, value: string | undefined): void {
+    this.set(variable(name, key), value)
+  }
+
+  /** The elements in their order. */
+  elements(name: string): readonly string[] {
+    return this.keys(name).map(key => this.element(name, key)!)
+  }
+
   makeLocal(name: string): void {
     const frame = this.frames.at(-1)
-    if (frame !== undefined && !frame.has(name)) frame.set(name, this.variables.get(name))
+    if (frame === undefined || frame.has(name)) return
+    for (const key of this.keys(name)) frame.set(variable(name, key), this.element(name, key))
+    if (!frame.has(name)) frame.set(name, undefined)
+    this.locals.at(-1)!.add(name)
   }
 
   /** Runs a function's body with its own parameters. */
   inFunction<T>(args: readonly string[], body: () => T): T {
     const outer = this.args
     const frame = new Map<string, string | undefined>()
+    const locals = new Set<string>()
     this.frames.push(frame)
+    this.locals.push(locals)
     this.args = args
     try {
       return body()
     } finally {
       this.args = outer
       this.frames.pop()
+      this.locals.pop()
+      for (const name of locals) this.unset(name)
       for (const [name, value] of frame) this.set(name, value)
     }
   }
+}
+
+/** Where an element is kept. */
+function variable(name: string, key: string): string {
+  return key === '0' ? name : `${name}[${key}]`
 }

@@ -1,9 +1,10 @@
 import type { Word } from '../words.ts'
-import { arithmetic } from './arithmetic.ts'
+import { arithmetic, assignedNames } from './arithmetic.ts'
 import type { Environment } from './environment.ts'
-import { escapePattern, trimmed } from './patterns.ts'
+import { escapePattern, replaced, trimmed, withCase } from './patterns.ts'
+import { splitFields } from './split-fields.ts'
 import type { List, Part, ShellWord, VariablePart } from './syntax.ts'
-import { withOpenEnd } from './unknowns.ts'
+import { hasOpenEnd, withOpenEnd } from './unknowns.ts'
 
 /** What expansion asks of the shell that runs. */
 export interface ExpansionHost {
@@ -22,6 +23,12 @@ export interface ExpansionHost {
 }
 
 const MAX_TEXT = 200_000
+
+/** `$@` and the elements of arrays; `isJoined`: `*` makes one word of them where it is quoted. */
+interface Several {
+  readonly values: readonly string[]
+  readonly isJoined: boolean
+}
 
 /** A piece of an expanded word. */
 interface Piece {
@@ -57,7 +64,10 @@ export class Expander {
         if (piece.ends) end()
         continue
       }
-      const { parts, isOpen, isFirstApart } = split(withOpenEnd(piece.text), this.host.environment.separators)
+      const { parts, isOpen, isFirstApart } = splitFields(
+        withOpenEnd(piece.text),
+        this.host.environment.separators,
+      )
       if (isFirstApart) end()
       parts.forEach((part, index) => {
         if (index > 0) end()
@@ -104,31 +114,106 @@ export class Expander {
     }
   }
 
-  private arithmetic(expression: ShellWord): string {
+  /** What an expression comes to; text that is not known if it is not. */
+  arithmetic(expression: ShellWord): string {
     const text = this.text(expression)
-    if (this.host.isUnknown(text)) return text
     const { variables } = this.host.environment
+    const giveUp = (unknown: string): string => {
+      for (const name of assignedNames(text)) this.host.environment.set(name, unknown)
+      return unknown
+    }
+    if (this.host.isUnknown(text)) return giveUp(text)
     const used = text.match(/[A-Za-z_]\w*/g)?.map(name => variables.get(name) ?? '') ?? []
     const unknown = used.find(value => this.host.isUnknown(value))
-    if (unknown !== undefined) return unknown
-    const value = arithmetic(text, name => variables.get(name))
+    if (unknown !== undefined) return giveUp(unknown)
+    const value = arithmetic(
+      text,
+      name => variables.get(name),
+      (name, result) => this.host.environment.set(name, result),
+    )
     if (value === undefined) this.host.refuse(`'$((${text}))' is not supported`, expression)
     return String(value ?? 0)
   }
 
   private variable(part: VariablePart, word: ShellWord): Piece[] {
-    const { name, operator, quoted } = part
-    if ((name === '@' || name === '*') && operator === '') return this.allArguments(name, quoted)
-    const value = this.value(name)
+    const { name, operator, quoted, subscript } = part
+    if (operator === 'through') return this.through(part, word)
+    const list = this.listOf(part)
+    if (list !== undefined) return this.listed(part, list, word)
+    const value = subscript === undefined ? this.value(name) : this.element(name, subscript)
     if (operator !== '' && operator !== 'length') return this.operated(part, value, word)
     if (value === undefined && !/^\d+$/.test(name)) this.host.noteUnset(name, word)
     const text = value ?? ''
     return [put(operator === '' || this.host.isUnknown(text) ? text : String(text.length), quoted)]
   }
 
-  private allArguments(name: string, quoted: boolean): Piece[] {
-    const { args, separators } = this.host.environment
-    if (name === '*' && quoted) return [put(args.join(separators.slice(0, 1)), quoted)]
+  /** `$@`, `${a[*]}`: what they stand for. */
+  private listOf({ name, subscript }: VariablePart): Several | undefined {
+    const { environment } = this.host
+    if (name === '@' || name === '*') return { values: environment.args, isJoined: name === '*' }
+    const [only] = subscript?.parts ?? []
+    const sign = only?.kind === 'text' ? only.text : ''
+    if (sign !== '@' && sign !== '*') return undefined
+    return { values: environment.elements(name), isJoined: sign === '*' }
+  }
+
+  private listed(part: VariablePart, { values, isJoined }: Several, word: ShellWord): Piece[] {
+    const { name, operator, quoted } = part
+    const isOpen = values.some(hasOpenEnd)
+    if (operator === 'length') return [put(isOpen ? values.find(hasOpenEnd)! : String(values.length), quoted)]
+    if (operator === '') return this.all(values, isJoined, quoted)
+    if (operator === ':') {
+      const own = name === '@' || name === '*' ? [this.value('0') ?? '', ...values] : values
+      const [from, length] = [this.number(part.argument), this.number(part.second)]
+      const start = from === undefined || from < 0 ? own.length + (from ?? 0) : from
+      const piece = own.slice(start, length === undefined ? undefined : start + length)
+      return this.all(piece, isJoined, quoted)
+    }
+    if (/^[-+=?]$/.test(operator.at(-1)!)) {
+      if (values.length > 0 && !operator.endsWith('+')) return this.all(values, isJoined, quoted)
+      return this.operated(part, values.length === 0 ? undefined : values.join(' '), word)
+    }
+    return this.all(
+      values.map(value => this.edited(part, value)),
+      isJoined,
+      quoted,
+    )
+  }
+
+  /** bash: `${!name}` is the variable that it names, `${!name[@]}` are the keys of an array. */
+  private through(part: VariablePart, word: ShellWord): Piece[] {
+    const { name, quoted } = part
+    if (part.subscript !== undefined) return this.all(this.host.environment.keys(name), false, quoted)
+    const target = this.value(name) ?? ''
+    if (this.host.isUnknown(target)) return [put(target, quoted)]
+    return this.variable({ kind: 'variable', name: target, operator: '', argument: undefined, quoted }, word)
+  }
+
+  /** @returns undefined for an element that is not there */
+  private element(name: string, subscript: ShellWord): string | undefined {
+    const { environment } = this.host
+    const key = this.key(name, subscript)
+    if (this.host.isUnknown(key)) return key
+    const first = environment.variables.get(name) ?? ''
+    return environment.element(name, key) ?? (this.host.isUnknown(first) ? first : undefined)
+  }
+
+  /** The key that stands in `name[subscript]`. */
+  key(name: string, subscript: ShellWord): string {
+    const { environment } = this.host
+    if (environment.associative.has(name)) return this.text(subscript)
+    const key = this.arithmetic(subscript)
+    if (!/^-/.test(key)) return key
+    return String(Number(environment.keys(name).at(-1) ?? -1) + 1 + Number(key))
+  }
+
+  private number(expression: ShellWord | undefined): number | undefined {
+    return expression === undefined ? undefined : Number(this.arithmetic(expression))
+  }
+
+  private all(args: readonly string[], isJoined: boolean, quoted: boolean): Piece[] {
+    const { separators } = this.host.environment
+    if (isJoined && quoted) return [put(args.join(separators.slice(0, 1)), quoted)]
     if (quoted) return args.map((text, index) => ({ ...put(text, quoted), ends: index < args.length - 1 }))
     return args.flatMap((text, index) =>
       index === 0 ? [put(text, quoted)] : [put(separators.slice(0, 1), quoted), put(text, quoted)],
@@ -154,13 +239,25 @@ export class Expander {
         this.host.refuse(`'$${name}' is not set: ${this.text(argument) || 'the script ends here'}`, word)
         return []
       default: {
-        const text = value ?? ''
-        if (this.host.isUnknown(text)) return [put(text, quoted)]
-        const pattern = this.pattern(argument)
-        this.host.spend((text.length * text.length * pattern.length) / 1000)
-        return [put(trimmed(text, operator, pattern), quoted)]
+        return [put(this.edited(part, value ?? ''), quoted)]
       }
     }
+  }
+
+  /** `${name%pattern}`, and of bash `${name/pattern/word}`, `${name:1:2}`, `${name^^}`. */
+  private edited({ operator, argument, second }: VariablePart, text: string): string {
+    if (this.host.isUnknown(text)) return text
+    if (operator === ':') {
+      const [from = 0, length] = [this.number(argument), this.number(second)]
+      const start = from < 0 ? text.length + from : from
+      return start < 0 ? '' : text.slice(start, length === undefined || length < 0 ? length : start + length)
+    }
+    const pattern = this.pattern(argument!)
+    this.host.spend((text.length * text.length * pattern.length) / 1000)
+    if (/^[%#]/.test(operator)) return trimmed(text, operator, pattern)
+    if (!operator.startsWith('/')) return withCase(text, operator, pattern)
+    this.host.spend(text.length ** 3 / 1000)
+    return replaced(text, operator, pattern, second === undefined ? '' : this.text(second))
   }
 
   /** The word in `${name:-word}` is split where its own quotes do not forbid it. */
@@ -192,40 +289,4 @@ function withoutLastNewlines(text: string): string {
 /** A value in the place of what was written. */
 function put(text: string, quoted: boolean): Piece {
   return { text, quoted, splits: !quoted }
-}
-
-/** Field splitting (POSIX 2.6.5). */
-function split(
-  text: string,
-  separators: string,
-): { readonly parts: string[]; readonly isOpen: boolean; readonly isFirstApart: boolean } {
-  const blanks = [...' \t\n'].filter(blank => separators.includes(blank)).join('')
-  const isBlank = (char: string): boolean => blanks.includes(char)
-  const parts: string[] = []
-  let part = ''
-  let isOpen = false
-  let at = 0
-  const skip = (): void => {
-    while (at < text.length && isBlank(text[at]!)) at++
-  }
-  const isFirstApart = text !== '' && isBlank(text[0]!)
-  skip()
-  while (at < text.length) {
-    const char = text[at]!
-    if (!separators.includes(char)) {
-      part += char
-      isOpen = true
-      at++
-      continue
-    }
-    parts.push(part)
-    part = ''
-    isOpen = false
-    skip()
-    if (at < text.length && separators.includes(text[at]!) && isBlank(char)) at++
-    else if (!isBlank(char)) at++
-    skip()
-  }
-  if (isOpen) parts.push(part)
-  return { parts, isOpen: isOpen || text === '', isFirstApart }
 }

@@ -37,6 +37,8 @@ export class Files {
     switch (operator) {
       case '<<':
         return { ...io, input: Stream.of(text, target) }
+      case '<(':
+        return { ...io, input: Stream.of(text === '' ? '' : `${text}\n`, target) }
       case '<<<':
         return { ...io, input: Stream.of(`${text}\n`, target) }
       case '<':

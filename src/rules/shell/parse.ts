@@ -1,7 +1,9 @@
 import { RuleError } from '../rule-error.ts'
+import { countingLoop, selectLoop, splitExpressions } from './bash-loops.ts'
 import { Scanner } from './scanner.ts'
 import {
   type Assignment,
+  type CaseArm,
   type Command,
   type List,
   type Place,
@@ -17,7 +19,7 @@ export interface ShellProgram {
   readonly error: RuleError | undefined
 }
 
-/** Reads a script of the POSIX shell (2.10), and of bash `[[`, `function` and `<<<`. Never throws. */
+/** Reads a script of the POSIX shell (2.10), and what scripts use of bash. Never throws. */
 export function parseShell(text: string, place?: Place): ShellProgram {
   const parser = new ShellParser(new Scanner(text, place))
   const items: Command[] = []
@@ -32,6 +34,9 @@ export function parseShell(text: string, place?: Place): ShellProgram {
     return { items, error }
   }
 }
+
+/** Builtins whose words `name=value` are not split. */
+export const DECLARATIONS: readonly string[] = ['export', 'readonly', 'declare', 'typeset', 'local']
 
 const CLOSING = ['then', 'elif', 'else', 'fi', 'do', 'done', 'esac', '}']
 
@@ -62,7 +67,7 @@ class ShellParser extends TokenReader {
     const { scanner } = this
     this.skipBlanks()
     if (this.isNewline()) return true
-    if (scanner.startsWith(';;') || (scanner.char !== ';' && scanner.char !== '&')) {
+    if (scanner.match(/;[;&]/y) !== undefined || (scanner.char !== ';' && scanner.char !== '&')) {
       if (scanner.isEnd || this.isListEnd()) return false
       throw this.unexpected()
     }
@@ -75,7 +80,7 @@ class ShellParser extends TokenReader {
     return (
       scanner.isEnd ||
       scanner.char === ')' ||
-      scanner.startsWith(';;') ||
+      scanner.match(/;[;&]/y) !== undefined ||
       CLOSING.includes(this.keyword() ?? '')
     )
   }
@@ -135,7 +140,7 @@ class ShellParser extends TokenReader {
   private compound(keyword: string | undefined): Command {
     const { scanner } = this
     const place = scanner.place()
-    if (scanner.startsWith('((')) throw scanner.error("'((' is not supported", place, 'what POSIX sh knows')
+    if (scanner.match(/\(\((?!\()[^;\n]*?\)\)/y) !== undefined) return this.arithmeticCommand(place)
     if (keyword === undefined) {
       scanner.take(1)
       const body = this.list()
@@ -158,7 +163,8 @@ class ShellParser extends TokenReader {
         return { kind: 'while', condition, body: this.doGroup(), until: keyword === 'until', ...place }
       }
       case 'for':
-        return this.forCommand(place)
+      case 'select':
+        return this.forCommand(place, keyword === 'select')
       case 'case':
         return this.caseCommand(place)
       case 'function':
@@ -198,7 +204,32 @@ class ShellParser extends TokenReader {
     return body
   }
 
-  private forCommand(place: Place): Command {
+  /** bash: `((expression))` */
+  private arithmeticCommand(place: Place): Command {
+    this.scanner.take(2)
+    const expression = this.words.arithmeticText()
+    this.arithmeticEnd()
+    return { kind: 'arithmetic', expression, ...place }
+  }
+
+  private arithmeticEnd(): void {
+    if (!this.scanner.startsWith('))')) throw this.unexpected('))')
+    this.scanner.take(2)
+  }
+
+  /** bash: `for ((start; condition; step))` */
+  private countingLoop(place: Place): Command {
+    this.scanner.take(2)
+    const parts = splitExpressions(this.words.arithmeticText())
+    this.arithmeticEnd()
+    if (parts.length !== 3) throw this.unexpected('; ; ))')
+    return countingLoop(parts, this.doGroup(), place)
+  }
+
+  /** `select` is a loop over what somebody types. */
+  private forCommand(place: Place, isSelect: boolean): Command {
+    this.skipBlanks()
+    if (this.scanner.startsWith('((')) return this.countingLoop(place)
     const name = this.name()
     this.skipLines()
     let words: ShellWord[] | undefined
@@ -206,7 +237,8 @@ class ShellParser extends TokenReader {
       this.scanner.take(2)
       words = this.wordsHere()
     }
-    return { kind: 'for', name, words, body: this.doGroup(), ...place }
+    const body = this.doGroup()
+    return isSelect ? selectLoop(name, body, place) : { kind: 'for', name, words, body, ...place }
   }
 
   private caseCommand(place: Place): Command {
@@ -216,15 +248,17 @@ class ShellParser extends TokenReader {
     if (subject === undefined) throw this.unexpected()
     this.skipLines()
     this.expect('in')
-    const arms: { patterns: ShellWord[]; body: List }[] = []
+    const arms: CaseArm[] = []
     for (;;) {
       this.skipLines()
       if (this.keyword() === 'esac') break
       if (scanner.char === '(') scanner.take(1)
       const patterns = this.patterns()
-      arms.push({ patterns, body: this.list() })
-      if (scanner.startsWith(';;')) scanner.take(2)
-      else if (this.keyword() !== 'esac') throw this.unexpected('esac')
+      const body = this.list()
+      const end = scanner.match(/;;&?|;&/y) ?? ''
+      if (end === '' && this.keyword() !== 'esac') throw this.unexpected('esac')
+      scanner.take(end.length)
+      arms.push({ patterns, body, end })
     }
     this.expect('esac')
     return { kind: 'case', subject, arms, ...place }
@@ -264,6 +298,7 @@ class ShellParser extends TokenReader {
     const assignments: Assignment[] = []
     const redirections: Redirection[] = []
     const words: ShellWord[] = []
+    const arrays: Assignment[] = []
     if (this.keyword() === '[[') words.push(...this.doubleBracket())
     for (;;) {
       this.skipBlanks()
@@ -274,8 +309,12 @@ class ShellParser extends TokenReader {
       }
       const word = this.words.word()
       if (word === undefined) break
-      const assignment = words.length === 0 ? this.assignment(word) : undefined
-      if (assignment === undefined) words.push(word)
+      const isDeclared = DECLARATIONS.includes(plainText(words[0]) ?? '') && scanner.char === '('
+      const assignment = words.length === 0 || isDeclared ? this.assignment(word) : undefined
+      if (assignment !== undefined && isDeclared) {
+        arrays.push(assignment)
+        words.push({ ...word, parts: [{ kind: 'text', text: assignment.name, quoted: true }] })
+      } else if (assignment === undefined) words.push(word)
       else assignments.push(assignment)
       const brackets = words.length === 1 ? scanner.match(/[ \t]*\([ \t]*\)/y) : undefined
       if (brackets === undefined) continue
@@ -283,7 +322,7 @@ class ShellParser extends TokenReader {
       return this.functionBody(plainText(words[0]) ?? '', place)
     }
     if (words.length + assignments.length + redirections.length === 0) throw this.unexpected()
-    return { kind: 'simple', assignments, words, redirections, ...place }
+    return { kind: 'simple', assignments, words, arrays, redirections, ...place }
   }
 
   protected readerOf(scanner: Scanner): ShellParser {

@@ -40,6 +40,41 @@ export function trimmed(text: string, operator: string, pattern: string): string
   return text
 }
 
+/** bash: `${name/pattern/word}` once, `//` everywhere, `/#` at the beginning, `/%` at the end; the longest match counts. */
+export function replaced(text: string, operator: string, pattern: string, by: string): string {
+  if (pattern === '') return text
+  let result = ''
+  for (let at = 0; at < text.length; at++) {
+    const end = matchEnd(text, at, pattern, operator === '/%')
+    if (end > at) {
+      if (operator !== '//') return result + by + text.slice(end)
+      result += by
+      at = end - 1
+    } else if (operator === '/#') return text
+    else result += text[at]
+  }
+  return result
+}
+
+/** Where the longest match ends that begins here; -1 if there is none. @param isWhole it must reach to the end */
+function matchEnd(text: string, start: number, pattern: string, isWhole: boolean): number {
+  for (let end = text.length; end > start; end--) {
+    if (matchesPattern(text.slice(start, end), pattern)) return end
+    if (isWhole) break
+  }
+  return -1
+}
+
+/** bash: `${name^}`, `${name,,}`: capital and small letters, where the pattern matches. */
+export function withCase(text: string, operator: string, pattern: string): string {
+  const chars = [...text].map((char, index) => {
+    if ((operator.length === 1 && index > 0) || (pattern !== '' && !matchesPattern(char, pattern)))
+      return char
+    return operator.startsWith('^') ? char.toUpperCase() : char.toLowerCase()
+  })
+  return chars.join('')
+}
+
 type Atom = '*' | ((char: string) => boolean)
 
 function atomsOf(pattern: string): Atom[] {

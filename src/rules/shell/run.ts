@@ -1,17 +1,24 @@
 import { RuleError } from '../rule-error.ts'
 import type { Word } from '../words.ts'
 import { expandBraces } from './braces.ts'
-import { DECLARATIONS } from './builtins.ts'
 import { ControlFlow } from './control.ts'
 import { Expander, type ExpansionHost } from './expand.ts'
 import type { ShellOptions } from './options.ts'
-import { parseShell } from './parse.ts'
+import { DECLARATIONS, parseShell } from './parse.ts'
 import { ProgramCaller } from './program-caller.ts'
 import { type Io, Jump, type RulePrograms, type ShellRuntime } from './runtime.ts'
 import type { ShellReporter } from './session.ts'
 import { type Status, SUCCESS } from './status.ts'
 import { Stream } from './stream.ts'
-import { type Command, type List, type Place, plainText, type ShellWord, type Simple } from './syntax.ts'
+import {
+  type Assignment,
+  type Command,
+  type List,
+  type Place,
+  plainText,
+  type ShellWord,
+  type Simple,
+} from './syntax.ts'
 import { withoutMarks } from './unknowns.ts'
 
 /**
@@ -58,7 +65,7 @@ class Shell extends ControlFlow implements ShellRuntime, ExpansionHost {
     return (this.isBash ? expandBraces(word) : [word]).flatMap(one => this.expander.fields(one))
   }
 
-  protected simple({ assignments, words, redirections }: Simple, io: Io): Status {
+  protected simple({ assignments, words, redirections, arrays = [] }: Simple, io: Io): Status {
     this.unset = []
     this.substituted = SUCCESS
     const isDeclaration = DECLARATIONS.includes(plainText(words[0]) ?? '')
@@ -69,17 +76,50 @@ class Shell extends ControlFlow implements ShellRuntime, ExpansionHost {
     )
     const { unset } = this
     const saved = new Map<string, string | undefined>()
-    for (const { name, appends, value } of assignments) {
-      const before = this.environment.variables.get(name)
-      if (!saved.has(name)) saved.set(name, before)
-      this.environment.set(name, (appends ? (before ?? '') : '') + this.expander.text(value))
+    for (const assignment of assignments) {
+      const { name } = assignment
+      if (!saved.has(name)) saved.set(name, this.environment.variables.get(name))
+      this.assign(assignment)
     }
     const inner = this.redirected(redirections, io)
     if (fields.length === 0) return this.substituted
     this.unset = unset
     const status = this.runWords(fields, inner)
+    for (const array of arrays) this.assign(array)
     for (const [name, value] of saved) this.environment.set(name, value)
     return status
+  }
+
+  private assign({ name, subscript, appends, value, elements }: Assignment): void {
+    const { environment } = this
+    if (elements !== undefined) {
+      this.assignAll(name, appends, elements)
+      return
+    }
+    const key = subscript === undefined ? '0' : this.expander.key(name, subscript)
+    const text = (appends ? (environment.element(name, key) ?? '') : '') + this.expander.text(value)
+    // where it went, nobody knows: it may be any element
+    if (this.isUnknown(key)) environment.set(name, key)
+    else environment.setElement(name, key, text)
+  }
+
+  /** bash: `name=(a b [7]=c)` */
+  private assignAll(name: string, appends: boolean, elements: readonly Assignment[]): void {
+    const { environment } = this
+    const found: [string, string][] = []
+    let next = appends ? Number(environment.keys(name).at(-1) ?? -1) + 1 : 0
+    for (const { subscript, value } of elements) {
+      const texts =
+        subscript === undefined ? this.fields(value).map(({ text }) => text) : [this.expander.text(value)]
+      const key = subscript === undefined ? undefined : this.expander.key(name, subscript)
+      for (const text of texts) {
+        found.push([key ?? String(next), text])
+        next = (key === undefined ? next : Number(key)) + 1
+      }
+    }
+    this.spend(found.length)
+    if (!appends) environment.unset(name)
+    for (const [key, text] of found) environment.setElement(name, key, text)
   }
 
   runWords(words: readonly Word[], io: Io): Status {

@@ -18,6 +18,10 @@ export interface VariablePart {
   /** `:-`, `%%` …; empty for the plain value */
   readonly operator: string
   readonly argument: ShellWord | undefined
+  /** What `${x/pattern/word}` puts in, and how long a piece `${x:1:word}` takes. */
+  readonly second?: ShellWord
+  /** bash: `${a[word]}`; `@` and `*` are all elements. */
+  readonly subscript?: ShellWord
   readonly quoted: boolean
 }
 
@@ -30,11 +34,15 @@ export interface Assignment {
   /** `name+=value` */
   readonly appends: boolean
   readonly value: ShellWord
+  /** bash: `name[word]=value` */
+  readonly subscript?: ShellWord
+  /** bash: `name=(value [word]=value)` */
+  readonly elements?: readonly Assignment[]
 }
 
 /** `2>/dev/null`, `<<END`: for a here-document the target is its body. */
 export interface Redirection {
-  readonly operator: '<' | '>' | '>>' | '>&' | '<&' | '&>' | '<<' | '<<<'
+  readonly operator: '<(' | '<' | '>' | '>>' | '>&' | '<&' | '&>' | '<<' | '<<<'
   readonly descriptor: number
   readonly target: ShellWord
 }
@@ -43,6 +51,8 @@ export interface Simple extends Place {
   readonly kind: 'simple'
   readonly assignments: readonly Assignment[]
   readonly words: readonly ShellWord[]
+  /** `declare a=(…)`: carried out once the word `a` is declared. */
+  readonly arrays?: readonly Assignment[]
   readonly redirections: readonly Redirection[]
 }
 
@@ -74,6 +84,8 @@ export type Command =
       readonly condition: List
       readonly body: List
       readonly until: boolean
+      /** the last part of `for ((…; …; …))` */
+      readonly step?: Command
     })
   | (Place & {
       readonly kind: 'for'
@@ -85,14 +97,23 @@ export type Command =
   | (Place & {
       readonly kind: 'case'
       readonly subject: ShellWord
-      readonly arms: readonly { readonly patterns: readonly ShellWord[]; readonly body: List }[]
+      readonly arms: readonly CaseArm[]
     })
+  /** bash: `((expression))` */
+  | (Place & { readonly kind: 'arithmetic'; readonly expression: ShellWord })
   | (Place & { readonly kind: 'function'; readonly name: string; readonly body: Command })
   | (Place & {
       readonly kind: 'redirected'
       readonly body: Command
       readonly redirections: readonly Redirection[]
     })
+
+export interface CaseArm {
+  readonly patterns: readonly ShellWord[]
+  readonly body: List
+  /** `;;`; in bash also `;&` (the next body too) and `;;&` (look on) */
+  readonly end: string
+}
 
 /** The word as it is written, if nothing in it is quoted or replaced: it may be a keyword. */
 export function plainText(word: ShellWord | undefined): string | undefined {

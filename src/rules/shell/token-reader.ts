@@ -14,7 +14,6 @@ import { WordReader } from './word-reader.ts'
 const KEYWORD =
   /(?:if|then|elif|else|fi|for|in|do|done|while|until|case|esac|function|select|[{}!]|\[\[)(?=[\s;&|()<>]|$)/y
 const REDIRECTION = /(\d*)(&>>?|<<<|<<-?|>>|>&|<&|>\||<>|<|>)/y
-const ASSIGNMENT = /^([A-Za-z_]\w*)(\+?)=/
 
 /** What commands are made of: words, keywords, redirections, the blanks and comments between them. */
 export abstract class TokenReader {
@@ -37,15 +36,30 @@ export abstract class TokenReader {
   /** The same for another text. */
   protected abstract readerOf(scanner: Scanner): TokenReader
 
+  /** `name=value`, `name+=value`, and of bash `name[word]=value` and `name=(…)`. */
   protected assignment(word: ShellWord): Assignment | undefined {
-    const first = word.parts[0]!
-    const found = first.kind === 'text' && !first.quoted ? ASSIGNMENT.exec(first.text) : null
-    if (found === null || first.kind !== 'text') return undefined
-    if (this.scanner.char === '(')
-      throw this.scanner.error('arrays are not supported', word, 'what POSIX sh knows')
-    const rest: Part = { kind: 'text', text: first.text.slice(found[0].length), quoted: false }
-    const parts = rest.text === '' ? word.parts.slice(1) : [rest, ...word.parts.slice(1)]
-    return { name: found[1]!, appends: found[2] === '+', value: { ...word, parts } }
+    const { target, rest } = assigned(word)
+    if (target === undefined) return undefined
+    if (rest.length > 0 || this.scanner.char !== '(') return { ...target, value: { ...word, parts: rest } }
+    this.scanner.take(1)
+    return { ...target, value: { ...word, parts: [] }, elements: this.elements() }
+  }
+
+  /** What stands in the brackets of `name=(…)`. */
+  private elements(): Assignment[] {
+    const { scanner } = this
+    const elements: Assignment[] = []
+    for (;;) {
+      this.skipLines()
+      const word = this.words.word()
+      if (word === undefined) break
+      const { target, rest } = assigned(word, '')
+      if (target?.subscript === undefined) elements.push({ name: '', appends: false, value: word })
+      else elements.push({ ...target, value: { ...word, parts: rest } })
+    }
+    if (scanner.char !== ')') throw this.unexpected(')')
+    scanner.take(1)
+    return elements
   }
 
   /** `[[ a && b ]]`: operators are words in there. */
@@ -73,6 +87,11 @@ export abstract class TokenReader {
     const found = scanner.match(REDIRECTION)
     if (found === undefined) return undefined
     const place = scanner.place()
+    const process = scanner.match(/<[ \t]+<\(/y)
+    if (process !== undefined) {
+      scanner.take(process.length - 2)
+      return { operator: '<(', descriptor: 0, target: this.words.processOutput() }
+    }
     scanner.take(found.length)
     const digits = /^\d*/.exec(found)![0]
     const written = found.slice(digits.length)
@@ -147,4 +166,31 @@ export abstract class TokenReader {
       expected,
     )
   }
+}
+
+/** What stands before the `=` of a word, and what behind it. @param name of an array: then only `[word]` is there */
+function assigned(
+  { parts, ...place }: ShellWord,
+  name?: string,
+): { readonly target?: Omit<Assignment, 'value'>; readonly rest: readonly Part[] } {
+  const [first] = parts
+  if (first?.kind !== 'text' || first.quoted) return { rest: [] }
+  const start = (name === undefined ? /^([A-Za-z_]\w*)(\[|\+?=)/ : /^()(\[)/).exec(first.text)
+  if (start === null) return { rest: [] }
+  const behind = withText(first.text.slice(start[0].length), parts.slice(1))
+  if (start[2] !== '[') return { target: { name: start[1]!, appends: start[2] === '+=' }, rest: behind }
+  const at = behind.findIndex(part => part.kind === 'text' && !part.quoted && part.text.includes(']'))
+  const end = behind[at]
+  const [, inside, plus, value] =
+    (end?.kind === 'text' ? /^([^\]]*)\](\+?)=([\s\S]*)$/.exec(end.text) : null) ?? []
+  if (inside === undefined) return { rest: [] }
+  const subscript = { ...place, parts: [...behind.slice(0, at), ...withText(inside, [])] }
+  return {
+    target: { name: start[1]!, appends: plus === '+', subscript },
+    rest: withText(value!, behind.slice(at + 1)),
+  }
+}
+
+function withText(text: string, parts: readonly Part[]): readonly Part[] {
+  return text === '' ? parts : [{ kind: 'text', text, quoted: false }, ...parts]
 }

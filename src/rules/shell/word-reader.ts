@@ -1,3 +1,4 @@
+import { escapesOf } from './printing.ts'
 import { Scanner } from './scanner.ts'
 import type { List, Part, Place, ShellWord } from './syntax.ts'
 
@@ -15,9 +16,15 @@ type Mode =
   | 'quoted-braces'
   /** $((…)) */
   | 'arithmetic'
+  /** the pattern in ${name/pattern/word} */
+  | 'pattern'
+  /** the first number in ${name:1:2} */
+  | 'offset'
+  /** [word] behind a name */
+  | 'subscript'
 
 const NAME = /[A-Za-z_]\w*/y
-const OPERATOR = /:?[-=?+]|%%?|##?/y
+const OPERATOR = /:?[-=?+]|%%?|##?|\/[/#%]?|\^\^?|,,?|:/y
 
 /** Reads words: quoting, and what is to be replaced in them (POSIX 2.2, 2.6). */
 export class WordReader {
@@ -35,6 +42,17 @@ export class WordReader {
     const place = this.scanner.place()
     const parts = this.parts('word')
     return parts.length === 0 ? undefined : { ...place, parts }
+  }
+
+  /** The inside of `((…))`, up to its end. */
+  arithmeticText(): ShellWord {
+    return { ...this.scanner.place(), parts: this.scanner.nested(() => this.parts('arithmetic')) }
+  }
+
+  /** The commands in `<(…)` as a word that is what they print. */
+  processOutput(): ShellWord {
+    const place = this.scanner.place()
+    return { ...place, parts: [this.command(place, true)] }
   }
 
   /** The body of a here-document whose delimiter was not quoted. */
@@ -99,6 +117,15 @@ export class WordReader {
     return scanner.take(end + 1 - scanner.at).slice(1, -1)
   }
 
+  /** bash: `$'…'` */
+  private escapedQuoted(): Part {
+    const { scanner } = this
+    const quoted = scanner.match(/'(?:[^'\\]|\\[\s\S])*'/y)
+    if (quoted === undefined) throw scanner.error('this quote is never closed', undefined, "'")
+    const text = scanner.take(quoted.length).slice(1, -1)
+    return { kind: 'text', text: escapesOf(text.replace(/\\(['"])/g, '$1')), quoted: true }
+  }
+
   private doubleQuoted(): Part[] {
     const { scanner } = this
     const place = scanner.place()
@@ -120,7 +147,7 @@ export class WordReader {
     if (next === '{') return this.braces(place, quoted)
     if (!quoted && (next === '"' || next === "'")) {
       scanner.take(1)
-      return next === '"' ? this.doubleQuoted() : { kind: 'text', text: this.singleQuoted(), quoted: true }
+      return next === '"' ? this.doubleQuoted() : this.escapedQuoted()
     }
     const name = /[@*#?$!0-9-]/.test(next) ? next : this.nameBehind(1)
     if (name === '') return undefined
@@ -136,7 +163,7 @@ export class WordReader {
   private arithmetic(place: Place, quoted: boolean): Part {
     const { scanner } = this
     scanner.take(3)
-    const expression = { ...scanner.place(), parts: scanner.nested(() => this.parts('arithmetic')) }
+    const expression = this.arithmeticText()
     if (!scanner.startsWith('))')) throw scanner.error("'$((' is never closed", place, '))')
     scanner.take(2)
     return { kind: 'arithmetic', expression, quoted }
@@ -169,25 +196,51 @@ export class WordReader {
   private braces(place: Place, quoted: boolean): Part {
     const { scanner } = this
     scanner.take(2)
-    const isLength = scanner.char === '#' && /[\w@*]/.test(scanner.text[scanner.at + 1] ?? '')
-    if (isLength) scanner.take(1)
+    const prefix = scanner.match(/[#!](?=[\w@*])/y) ?? ''
+    scanner.take(prefix.length)
     const name = scanner.match(/[A-Za-z_]\w*|\d+|[@*#?$!-]/y)
     if (name === undefined) throw this.badBraces(place)
     scanner.take(name.length)
-    let operator = isLength ? 'length' : ''
-    let argument: ShellWord | undefined
-    if (scanner.char !== '}') {
-      operator = (isLength ? undefined : scanner.match(OPERATOR)) ?? ''
-      if (operator === '') throw this.badBraces(place)
-      scanner.take(operator.length)
-      // quotes around it do not reach into a pattern
-      const mode = quoted && !/[%#]/.test(operator) ? 'quoted-braces' : 'braces'
-      const parts = scanner.nested(() => this.parts(mode))
-      argument = { ...place, parts }
-    }
+    const subscript = scanner.char === '[' ? this.subscript() : undefined
+    const operator = prefix === '' ? (scanner.match(OPERATOR) ?? '') : prefix === '#' ? 'length' : 'through'
+    if (prefix === '') scanner.take(operator.length)
+    const written = scanner.char === '}' && operator !== ':' ? {} : this.arguments(operator, quoted, place)
+    const argument =
+      written.argument ?? (prefix === '' && operator !== '' ? { ...place, parts: [] } : undefined)
     if (scanner.char !== '}') throw scanner.error("'${' is never closed", place, '}')
     scanner.take(1)
-    return { kind: 'variable', name, operator, argument, quoted }
+    return {
+      ...{ kind: 'variable', name, operator, quoted, ...written, argument },
+      ...(subscript !== undefined && { subscript }),
+    }
+  }
+
+  /** What stands behind the operator in `${…}`. */
+  private arguments(
+    operator: string,
+    quoted: boolean,
+    place: Place,
+  ): { readonly argument?: ShellWord; readonly second?: ShellWord } {
+    const { scanner } = this
+    const read = (mode: Mode): ShellWord => ({ ...place, parts: scanner.nested(() => this.parts(mode)) })
+    if (operator === '' || operator === 'length' || operator === 'through') throw this.badBraces(place)
+    if (operator !== ':' && !operator.startsWith('/'))
+      // quotes around it do not reach into a pattern
+      return { argument: read(quoted && !/[%#^,]/.test(operator) ? 'quoted-braces' : 'braces') }
+    const argument = read(operator === ':' ? 'offset' : 'pattern')
+    if (scanner.char === '}' || scanner.isEnd) return { argument }
+    scanner.take(1)
+    return { argument, second: read('braces') }
+  }
+
+  private subscript(): ShellWord {
+    const { scanner } = this
+    const place = scanner.place()
+    scanner.take(1)
+    const parts = scanner.nested(() => this.parts('subscript'))
+    if (scanner.char !== ']') throw scanner.error("'[' is never closed", place, ']')
+    scanner.take(1)
+    return { ...place, parts }
   }
 
   private badBraces(place: Place): Error {
@@ -198,5 +251,8 @@ export class WordReader {
 function isEnd(char: string, mode: Mode): boolean {
   if (mode === 'word') return ' \t\n;&|()<>'.includes(char)
   if (mode === 'double') return char === '"'
+  if (mode === 'subscript') return char === ']'
+  if (mode === 'pattern') return char === '/' || char === '}'
+  if (mode === 'offset') return char === ':' || char === '}'
   return mode === 'here' ? false : char === '}'
 }
