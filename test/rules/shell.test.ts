@@ -437,6 +437,21 @@ describe('what cannot be read', () => {
     expect(read(script).errors).toEqual([complaint])
   })
 
+  it.each([
+    ['a bracket', 'iptables -N a\necho (b)\niptables -N c', ['-N a', '-N c']],
+    ['if without fi', 'if true; then\niptables -N a\niptables -N b', ['-N a', '-N b']],
+    ['done without do', 'iptables -N a\ndone\niptables -N b', ['-N a', '-N b']],
+    ['an open quote', 'echo "\niptables -N a', ['-N a']],
+  ])('whoever reads all branches reads on behind %s', (_, script, rules) => {
+    const { partial, diagnostics } = parseRules(script, {
+      family: 4,
+      format: 'script',
+      shell: { branches: 'all' },
+    })
+    expect(diagnostics.filter(({ severity }) => severity === 'error')).toHaveLength(1)
+    expect(listCommands(partial!)).toContain(rules.join('\n'))
+  })
+
   it('what stands before the mistake is read, and its mistakes are named too', () => {
     const script = 'iptables -A NOWHERE\niptables -A INPUT -p tcp --dpor 1 -x\nif'
     expect(read(script).errors.map(error => error.split(' ')[0])).toEqual(['1:13', '2:35', '3:3'])

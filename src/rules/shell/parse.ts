@@ -5,6 +5,7 @@ import {
   type Assignment,
   type CaseArm,
   type Command,
+  DECLARATIONS,
   type List,
   type Place,
   plainText,
@@ -19,36 +20,52 @@ export interface ShellProgram {
   readonly error: RuleError | undefined
 }
 
-/** Reads a script of the POSIX shell (2.10), and what scripts use of bash. Never throws. */
-export function parseShell(text: string, place?: Place): ShellProgram {
-  const parser = new ShellParser(new Scanner(text, place))
-  const items: Command[] = []
-  try {
-    for (;;) {
-      const item = parser.nextItem()
-      if (item === undefined) return { items, error: undefined }
-      items.push(item)
-    }
-  } catch (error) {
-    if (!(error instanceof RuleError)) throw error
-    return { items, error }
-  }
-}
+const MAX_RESUMES = 50
 
-/** Builtins whose words `name=value` are not split. */
-export const DECLARATIONS: readonly string[] = ['export', 'readonly', 'declare', 'typeset', 'local']
+/**
+ * Reads a script of the POSIX shell (2.10), and what scripts use of bash. Never throws.
+ *
+ * @param resumes go on behind the line of a command that cannot be read: sh would not
+ */
+export function parseShell(text: string, place?: Place, resumes = false): ShellProgram {
+  const items: Command[] = []
+  let error: RuleError | undefined
+  let parser: ShellParser | undefined = new ShellParser(new Scanner(text, place))
+  for (let tries = resumes ? MAX_RESUMES : 0; parser !== undefined; tries--) {
+    try {
+      for (let item = parser.nextItem(); item !== undefined; item = parser.nextItem()) items.push(item)
+      break
+    } catch (found) {
+      if (!(found instanceof RuleError)) throw found
+      error ??= found
+      parser = tries > 0 ? parser.behindItem() : undefined
+    }
+  }
+  return { items, error }
+}
 
 const CLOSING = ['then', 'elif', 'else', 'fi', 'do', 'done', 'esac', '}']
 
 class ShellParser extends TokenReader {
+  private itemAt = 0
+  private itemPlace: Place = { line: 1, column: 1 }
+
   /** The next command of the script with all its `&&` and `||`; undefined at the end. */
   nextItem(): Command | undefined {
     this.skipLines()
+    this.itemAt = this.scanner.at
+    this.itemPlace = this.scanner.place()
     if (this.scanner.isEnd) return undefined
     const item = this.andOr()
     this.endOfItem()
     if (!this.scanner.isEnd && !this.isNewline() && this.isListEnd()) throw this.unexpected()
     return item
+  }
+
+  /** A parser for what follows the first line of the item in hand; undefined if nothing does. */
+  behindItem(): ShellParser | undefined {
+    const scanner = this.scanner.behindLine(this.itemAt, this.itemPlace)
+    return scanner && new ShellParser(scanner)
   }
 
   protected list(): List {

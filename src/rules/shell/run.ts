@@ -4,7 +4,7 @@ import { expandBraces } from './braces.ts'
 import { ControlFlow } from './control.ts'
 import { Expander, type ExpansionHost } from './expand.ts'
 import type { ShellOptions } from './options.ts'
-import { DECLARATIONS, parseShell } from './parse.ts'
+import { parseShell } from './parse.ts'
 import { ProgramCaller } from './program-caller.ts'
 import { type Io, Jump, type RulePrograms, type ShellRuntime } from './runtime.ts'
 import type { ShellReporter } from './session.ts'
@@ -13,6 +13,7 @@ import { Stream } from './stream.ts'
 import {
   type Assignment,
   type Command,
+  DECLARATIONS,
   type List,
   type Place,
   plainText,
@@ -54,7 +55,7 @@ class Shell extends ControlFlow implements ShellRuntime, ExpansionHost {
 
   runText(text: string, place: Place, io: Io): Status {
     this.spend(text.length / 10)
-    const program = parseShell(text, place)
+    const program = parseShell(text, place, this.takesAll)
     let status = SUCCESS
     for (const item of program.items) status = this.execute(item, io)
     if (program.error !== undefined) this.reporter.error(program.error)

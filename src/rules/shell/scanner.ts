@@ -41,6 +41,15 @@ export class Scanner {
     return { line: this.line, column: this.at - this.lineStart + 1 }
   }
 
+  /** What follows the line that begins or goes on at `at`, with its continuations; undefined if nothing does. */
+  behindLine(at: number, place: Place): Scanner | undefined {
+    const behind = this.text.slice(at)
+    const line = /^(?:\\\n|[^\n])*\n/.exec(behind)?.[0]
+    if (line === undefined) return undefined
+    const next = { line: place.line + line.split('\n').length - 1, column: 1 }
+    return new Scanner(behind.slice(line.length), next)
+  }
+
   /** Moves on, and returns what was passed. */
   take(count: number): string {
     const end = Math.min(this.at + count, this.text.length)

@@ -120,3 +120,6 @@ export function plainText(word: ShellWord | undefined): string | undefined {
   const [part, ...rest] = word?.parts ?? []
   return part?.kind === 'text' && !part.quoted && rest.length === 0 ? part.text : undefined
 }
+
+/** Builtins whose words `name=value` are not split. */
+export const DECLARATIONS: readonly string[] = ['export', 'readonly', 'declare', 'typeset', 'local']
