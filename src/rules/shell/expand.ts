@@ -256,7 +256,7 @@ export class Expander {
     this.host.spend((text.length * text.length * pattern.length) / 1000)
     if (/^[%#]/.test(operator)) return trimmed(text, operator, pattern)
     if (!operator.startsWith('/')) return withCase(text, operator, pattern)
-    this.host.spend(text.length ** 3 / 1000)
+    this.host.spend((text.length * (pattern.includes('*') ? text.length : pattern.length) ** 2) / 1000)
     return replaced(text, operator, pattern, second === undefined ? '' : this.text(second))
   }
 

@@ -58,7 +58,9 @@ export function replaced(text: string, operator: string, pattern: string, by: st
 
 /** Where the longest match ends that begins here; -1 if there is none. @param isWhole it must reach to the end */
 function matchEnd(text: string, start: number, pattern: string, isWhole: boolean): number {
-  for (let end = text.length; end > start; end--) {
+  // without a star, no match is longer than its pattern
+  const reach = isWhole || pattern.includes('*') ? text.length : Math.min(text.length, start + pattern.length)
+  for (let end = reach; end > start; end--) {
     if (matchesPattern(text.slice(start, end), pattern)) return end
     if (isWhole) break
   }
