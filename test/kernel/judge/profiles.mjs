@@ -119,6 +119,16 @@ function helped(sites, protocols) {
   )
 }
 
+/** With lines about zones, and without CONNMARK in raw, which would mark their templates: see the ledger. */
+const zoned = (site, shape) =>
+  headedBy(zoneLine, 'raw')(site, shape).map(({ tables }) => ({
+    tables: tables.map(table =>
+      table.name === 'raw'
+        ? { ...table, rules: table.rules.filter(({ words }) => !/-j CONNMARK/.test(words)) }
+        : table,
+    ),
+  }))
+
 const PROFILES = {
   neighbours: files => neighbours(files.length > 0 ? files : ownCases()),
   filter: () =>
@@ -205,7 +215,7 @@ const PROFILES = {
       { protocols: EVERYONE, maxConversations: 3, maxHappenings: 18 },
       {
         sysctl: fc.oneof(fc.constant({}), settings(ALL_TIMEOUTS)),
-        draft: headedBy(zoneLine, 'raw'),
+        draft: zoned,
         changes,
       },
     ),
@@ -236,7 +246,7 @@ const PROFILES = {
       [GATEWAY, MANY_ADDRESSES, GATEWAY6],
       { tables: ['raw', 'nat', 'filter'], extensions: NAT, preamble: STATEFUL, maxRules: 4 },
       { protocols: [...EVERYONE, 'ftp'], maxConversations: 3, maxHappenings: 14 },
-      { draft: headedBy(zoneLine, 'raw'), conntrack: fc.constant('on'), listings: true },
+      { draft: zoned, conntrack: fc.constant('on'), listings: true },
     ),
   /** All of the others; what waits in real time, and what needs the kernel's log for itself, rarely. */
   mixed: files =>

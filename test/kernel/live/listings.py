@@ -7,7 +7,8 @@ import time
 import iptables
 
 _TIMEOUT = re.compile(r"([a-z0-9]+ +\d+) \d+ (?=[A-Z]|src=)")
-SETTLE = 0.15
+NETFILTER, ALL_EVENTS = "12", 7  # the groups of new, changed and ended connections
+PATIENCE = 2.0
 
 
 def _without_timeout(line):
@@ -21,11 +22,23 @@ class Events:
         self.process = subprocess.Popen(
             ["stdbuf", "-oL", "conntrack", "-E"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
-        # it says nothing when it listens
-        time.sleep(SETTLE)
+        self._until(lambda unread: True)
+
+    def _until(self, holds):
+        """Waits for its socket, the only one here in all of these groups: the tool does not say when it listens."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            with open(f"/proc/{self.process.pid}/net/netlink") as file:
+                rows = [line.split() for line in file.readlines()[1:]]
+            own = [row for row in rows if row[1] == NETFILTER and int(row[3], 16) & ALL_EVENTS == ALL_EVENTS]
+            if own and all(holds(int(row[4])) for row in own):
+                return
+            time.sleep(0.005)
+        raise RuntimeError("conntrack -E does not listen")
 
     def lines(self):
-        time.sleep(SETTLE)
+        self._until(lambda unread: unread == 0)
+        time.sleep(0.02)  # what is read is still to be printed
         self.close()
         return [_without_timeout(line) for line in self.process.stdout.read().splitlines()]
 
