@@ -398,6 +398,14 @@ describe('bash', () => {
     expect(ports(`#!/bin/bash\n${script}`)).toBe(expected)
   })
 
+  it('expressions behind =~ and pipes of commands are read, and not evaluated', () => {
+    const script = 'if [[ $1 =~ ^(a|b)+$ ]]; then iptables -N a; fi; iptables -N $(cat <(echo b) 2> >(tee x))'
+    expect(read(script).errors.map(error => error.slice(0, 30))).toEqual([
+      "1:4 'start =~ ^(a|b)+$' is not",
+      "1:62 'cat /dev/fd/63' is not r",
+    ])
+  })
+
   it('select asks somebody', () => {
     const script = 'select x in a b; do iptables -N $x; iptables -N c; break; done'
     expect(read(script).errors).toHaveLength(1)

@@ -69,7 +69,9 @@ export abstract class TokenReader {
     for (;;) {
       this.skipBlanks()
       const place = scanner.place()
-      const operator = scanner.match(/&&|\|\||[()<>]/y)
+      // what =~ compares with may be made of signs that are operators elsewhere
+      const isExpression = plainText(words.at(-1)) === '=~'
+      const operator = scanner.match(isExpression ? /[^\s"']*[()|][^\s"']*(?=\s)/y : /&&|\|\||[()<>]/y)
       const word = operator === undefined ? this.words.word() : undefined
       if (operator !== undefined)
         words.push({
@@ -85,7 +87,7 @@ export abstract class TokenReader {
   protected redirection(): Redirection | undefined {
     const { scanner } = this
     const found = scanner.match(REDIRECTION)
-    if (found === undefined) return undefined
+    if (found === undefined || scanner.match(/[<>]\(/y) !== undefined) return undefined
     const place = scanner.place()
     const process = scanner.match(/<[ \t]+<\(/y)
     if (process !== undefined) {

@@ -40,6 +40,11 @@ export class WordReader {
   /** The word here; undefined if none begins here. */
   word(): ShellWord | undefined {
     const place = this.scanner.place()
+    if (this.scanner.match(/[<>]\(/y) !== undefined) {
+      this.command(place, true)
+      // bash: a pipe of the command, which no program here reads
+      return { ...place, parts: [{ kind: 'text', text: '/dev/fd/63', quoted: true }] }
+    }
     const parts = this.parts('word')
     return parts.length === 0 ? undefined : { ...place, parts }
   }
