@@ -3,16 +3,20 @@ import type { CheckContext, MatchExtension, TargetExtension } from './extension.
 import type { Hook, Rule, Ruleset, Table, TableName } from './model.ts'
 import { orderedChains, tablesOf } from './print.ts'
 import { protocolText } from './protocol-text.ts'
-import { reachOf } from './reachability.ts'
+import { type Reach, reachOf } from './reachability.ts'
 import { matchExtension, targetExtension } from './registry.ts'
 
 /** What the kernel refuses when a ruleset is loaded: loops, and extensions in places where they cannot be. */
 export function checkRuleset(ruleset: Ruleset, file: string | undefined): Diagnostic[] {
-  return tablesOf(ruleset).flatMap(table => checkTable(table, ruleset, file))
+  return tablesOf(ruleset).flatMap(table => checkTable(table, reachOf(table, ruleset.family), ruleset, file))
 }
 
-function checkTable(table: Table, ruleset: Ruleset, file: string | undefined): Diagnostic[] {
-  const reach = reachOf(table, ruleset.family)
+export function checkTable(
+  table: Table,
+  reach: Reach,
+  ruleset: Ruleset,
+  file: string | undefined,
+): Diagnostic[] {
   if (reach.loop !== undefined) {
     const { chain, rule, target } = reach.loop
     return [
@@ -24,14 +28,16 @@ function checkTable(table: Table, ruleset: Ruleset, file: string | undefined): D
   return orderedChains(table).flatMap(({ name, rules }) =>
     rules.flatMap((rule, index) => {
       const hooks = reach.hooks.get(name)?.[index] ?? NO_HOOKS
-      return checkRule(rule, { ruleset, family: ruleset.family, table: table.name, rule, hooks }, file)
+      return checkRule({ ruleset, family: ruleset.family, table: table.name, rule, hooks }, file)
     }),
   )
 }
 
 const NO_HOOKS: ReadonlySet<Hook> = new Set()
 
-function checkRule(rule: Rule, context: CheckContext, file: string | undefined): Diagnostic[] {
+/** What one rule may not be where it stands. */
+export function checkRule(context: CheckContext, file: string | undefined): Diagnostic[] {
+  const { rule } = context
   const uses = rule.matches.map(match => ({
     extension: matchExtension(match.name, context.family),
     options: match.options,

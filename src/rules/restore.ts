@@ -79,6 +79,7 @@ class RestoreReader {
   }
 
   private commit(): void {
+    this.table?.endRestore()
     this.table = undefined
     this.isBroken = false
   }

@@ -1,7 +1,7 @@
 import type { Family } from '../address.ts'
 import type { HostResolver } from './addresses.ts'
 import type { CommandContext } from './command.ts'
-import { type Ruleset, TABLES, type TableName } from './model.ts'
+import { type Ruleset, TABLES, type Table, type TableName } from './model.ts'
 import { tablesOf } from './print.ts'
 import { RuleError } from './rule-error.ts'
 import type { ShellOptions } from './shell/options.ts'
@@ -50,7 +50,7 @@ export class RulesetDraft {
     this.resolveHost = resolveHost
     this.hasSet = hasSet
     for (const table of base === undefined ? [] : tablesOf(base))
-      this.tables.set(table.name, new TableDraft(table.name, family, table))
+      this.tables.set(table.name, this.draftOf(table.name, table))
   }
 
   /** The table of that name; it comes into being when it is named. @throws RuleError */
@@ -62,7 +62,7 @@ export class RulesetDraft {
         exitCode: 3,
         expected: TABLES.join(', '),
       })
-    const table = this.tables.get(name) ?? new TableDraft(name, this.family, undefined)
+    const table = this.tables.get(name) ?? this.draftOf(name, undefined)
     this.tables.set(name, table)
     return table
   }
@@ -88,7 +88,11 @@ export class RulesetDraft {
   private hasChain(table: string, chain: string): boolean {
     const name = TABLES.find(known => known === table)
     if (name === undefined) return false
-    const draft = this.tables.get(name) ?? new TableDraft(name, this.family, undefined)
+    const draft = this.tables.get(name) ?? this.draftOf(name, undefined)
     return draft.hasChain(chain)
+  }
+
+  private draftOf(name: TableName, base: Table | undefined): TableDraft {
+    return new TableDraft(name, this.family, base, () => this.ruleset())
   }
 }

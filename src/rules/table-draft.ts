@@ -2,11 +2,13 @@ import type { Family } from '../address.ts'
 import { verdictOf } from './chain-names.ts'
 import { type Command, type CommandKind, hasRule } from './command.ts'
 import { byteLength } from './interfaces.ts'
+import { LiveCheck } from './live-check.ts'
 import {
   BUILTIN_CHAINS,
   type Chain,
   type Counters,
   type Rule,
+  type Ruleset,
   type Table,
   type TableName,
   type Target,
@@ -30,12 +32,20 @@ export class TableDraft {
   private isChanged = false
   /** Within `*table … COMMIT` nothing has counted yet: `-Z` there does not touch the counters that rules begin with. */
   private isRestored = false
+  private readonly check: LiveCheck
+  readonly all: () => Ruleset
 
-  /** A table as the kernel creates it: built-in chains that accept; or the one that is there already. */
-  constructor(name: TableName, family: Family, base: Table | undefined) {
+  /**
+   * A table as the kernel creates it: built-in chains that accept; or the one that is there already.
+   *
+   * @param all the ruleset that it is part of, for extensions that look at other rules
+   */
+  constructor(name: TableName, family: Family, base: Table | undefined, all: () => Ruleset) {
     this.name = name
     this.family = family
     this.base = base
+    this.all = all
+    this.check = new LiveCheck(this, family)
     for (const chain of BUILTIN_CHAINS[name])
       this.chains.set(chain, { policy: 'ACCEPT', policyCounters: undefined, rules: [] })
     for (const chain of base === undefined ? [] : orderedChains(base))
@@ -62,6 +72,12 @@ export class TableDraft {
     for (const [name, chain] of this.chains)
       if (chain.policy === undefined) this.chains.delete(name)
       else chain.rules = []
+  }
+
+  /** COMMIT: what comes now are commands of their own. */
+  endRestore(): void {
+    this.isRestored = false
+    this.check.begin()
   }
 
   /** `:chain` under `iptables-restore -n`, which empties a chain that is there. @throws RuleError */
@@ -95,8 +111,35 @@ export class TableDraft {
     if (hasRule(command.kind)) this.checkTarget(command)
     const { chain, kind } = command
     if (chain === undefined) this.applyToAll(kind, command.word)
-    else this.applyToChain(command, chain)
+    else this.applyAndCheck(command, chain)
     if (kind !== 'list' && kind !== 'check') this.change(kind === 'policy' ? chain?.text : undefined)
+  }
+
+  /** What is restored is judged as a whole, when it is committed; a command of its own at once. */
+  private applyAndCheck(command: Command, name: Word): void {
+    if (this.isRestored) {
+      this.applyToChain(command, name)
+      return
+    }
+    const chain = this.chains.get(name.text)
+    const { rules } = chain ?? {}
+    const before = command.kind === 'append' ? rules?.length : rules && [...rules]
+    const { isChanged } = this
+    this.applyToChain(command, name)
+    this.isChanged = true
+    try {
+      this.check.judge(command, name.text)
+      this.isChanged = isChanged
+    } catch (error) {
+      this.isChanged = isChanged
+      if (typeof before === 'number') chain!.rules.length = before
+      else if (before !== undefined) chain!.rules = before
+      throw error
+    }
+  }
+
+  rulesOf(chain: string): readonly Rule[] {
+    return this.chains.get(chain)?.rules ?? []
   }
 
   /** Whatever changes in a table, libiptc 1.8.9 hands it back with the policies' counters at 0. */
@@ -108,7 +151,11 @@ export class TableDraft {
 
   /** The finished table: the same object as before if nothing has changed it. */
   table(): Table {
-    if (this.base !== undefined && !this.isChanged) return this.base
+    return this.base !== undefined && !this.isChanged ? this.base : this.current()
+  }
+
+  /** The table as it stands, whether or not that is what it began as. */
+  current(): Table {
     const names = [...this.chains.keys()].filter(name => !this.isBuiltin(name)).sort(byBytes)
     const entries = [...BUILTIN_CHAINS[this.name], ...names].map(name => [name, this.finished(name)] as const)
     return { name: this.name, chains: Object.fromEntries(entries) }
