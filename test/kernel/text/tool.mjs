@@ -37,6 +37,12 @@ export class Tool {
       .join('')
   }
 
+  /** One command, by the words behind the program's name. */
+  command(words) {
+    const { status, stderr } = run(this.name, words)
+    return { exitCode: status, message: stderr.trim().split('\n')[0] }
+  }
+
   list(table, switches) {
     return run(this.name, ['-t', table, ...switches]).stdout
   }
