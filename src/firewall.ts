@@ -3,6 +3,7 @@ import type { Family } from './address.ts'
 import { compileConfig } from './compile-config.ts'
 import type { FirewallConfig } from './config.ts'
 import { ExpectationTable } from './conntrack/expectations.ts'
+import { GreKeys } from './conntrack/gre-keys.ts'
 import { SessionTable } from './conntrack/session-table.ts'
 import { DiagnosticError } from './diagnostic.ts'
 import type { InterfaceConfig } from './ip/interfaces.ts'
@@ -87,6 +88,7 @@ export function createFirewall(options: FirewallOptions = {}): FirewallState {
     nowMs,
     sessions: SessionTable.empty(),
     expectations: ExpectationTable.empty(),
+    greKeys: GreKeys.empty(),
     counters,
     memory: PersistentMap.strings<unknown>(),
     sets,

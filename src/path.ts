@@ -1,6 +1,6 @@
 import type { Family } from './address.ts'
 import { answerError, answerReject, answerUnroutable } from './answers.ts'
-import { sweepExpired } from './conntrack/destroy.ts'
+import { forgetLostCalls, sweepExpired } from './conntrack/destroy.ts'
 import { runHook } from './hooks.ts'
 import { forward as forwardChecks } from './ip/forward.ts'
 import { inputRoute } from './ip/input-route.ts'
@@ -36,6 +36,7 @@ export function arrive(transaction: Transaction, arrival: Arrival): StepResult {
   else receiveFrom(arrival, transaction)
   const { looped } = transaction
   while (looped.length > 0) receiveLooped(looped.shift()!, transaction)
+  forgetLostCalls(transaction)
   sweepExpired(transaction)
   return result
 }

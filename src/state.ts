@@ -2,6 +2,7 @@ import { compileConfig } from './compile-config.ts'
 import type { CompiledConfig } from './compiled.ts'
 import type { FirewallConfig } from './config.ts'
 import type { ExpectationTable } from './conntrack/expectations.ts'
+import type { GreKeys } from './conntrack/gre-keys.ts'
 import type { SessionTable } from './conntrack/session-table.ts'
 import type { FragmentQueue } from './packet/fragments.ts'
 import type { PersistentMap } from './persistent/map.ts'
@@ -16,6 +17,7 @@ interface Parts {
   nowMs: number
   sessions: SessionTable
   expectations: ExpectationTable
+  greKeys: GreKeys
   counters: PersistentVector<Counters>
   memory: PersistentMap<string, unknown>
   sets: SetTable
@@ -35,6 +37,8 @@ export class FirewallState {
   readonly nowMs: number
   readonly sessions: SessionTable
   readonly expectations: ExpectationTable
+  /** The call ids that control connections of PPTP have agreed on. */
+  readonly greKeys: GreKeys
   /** By the slots of `compiled`; read them with `readCounters`. */
   readonly counters: PersistentVector<Counters>
   /** What stateful matches remember. */
@@ -51,6 +55,7 @@ export class FirewallState {
     this.nowMs = parts.nowMs
     this.sessions = parts.sessions
     this.expectations = parts.expectations
+    this.greKeys = parts.greKeys
     this.counters = parts.counters
     this.memory = parts.memory
     this.sets = parts.sets

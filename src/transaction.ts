@@ -5,6 +5,7 @@ import type { Connection, Zone } from './conntrack/connection.ts'
 import type { ConntrackNat } from './conntrack/context.ts'
 import type { ConntrackEvent } from './conntrack/events.ts'
 import type { ExpectationDraft } from './conntrack/expectations.ts'
+import type { GreKeys } from './conntrack/gre-keys.ts'
 import type { ConntrackHelper } from './conntrack/helper.ts'
 import { helperOf } from './conntrack/helpers/index.ts'
 import type { SessionDraft } from './conntrack/session-table.ts'
@@ -93,6 +94,8 @@ export class Transaction implements NatContext {
   readonly memory: MemoryDraft
   readonly sets: SetDraft
   fragments: FragmentQueue
+  greKeys: GreKeys
+  readonly openedCalls: Connection[] = []
   /** For IPv4 ids and IPv6 fragment identifications of the box's own packets. */
   nextPacketId: number
 
@@ -124,6 +127,7 @@ export class Transaction implements NatContext {
     this.sessions = base.sessions.begin(this.owner)
     this.expectations = base.expectations.begin(this.owner)
     this.fragments = base.fragments
+    this.greKeys = base.greKeys
     this.nextPacketId = base.nextPacketId
     this.counters = base.counters
     this.memory = new MemoryDraft(base.memory, this.owner)
@@ -213,6 +217,7 @@ export class Transaction implements NatContext {
       memory: this.memory.map,
       sets: this.sets.table,
       fragments: this.fragments,
+      greKeys: this.greKeys,
       nextPacketId: this.nextPacketId,
     })
   }

@@ -4,7 +4,9 @@ import type { Recorder } from '../recorder.ts'
 import type { Connection, CtInfo, Direction } from './connection.ts'
 import type { ConntrackEvent } from './events.ts'
 import type { Expectation, ExpectationDraft, NewExpectation } from './expectations.ts'
+import type { GreKeys } from './gre-keys.ts'
 import type { ConntrackHelper } from './helper.ts'
+import type { NatRange } from './nat-range.ts'
 import type { SessionDraft } from './session-table.ts'
 import type { ConntrackStep } from './steps.ts'
 import type { ConntrackSysctls } from './sysctls.ts'
@@ -21,6 +23,10 @@ export interface ConntrackContext {
   readonly sysctls: ConntrackSysctls
   readonly sessions: SessionDraft
   readonly expectations: ExpectationDraft
+  /** What control connections of PPTP have told about call ids; replaced as a whole. */
+  greKeys: GreKeys
+  /** GRE connections that this step has opened for an expectation; who is not confirmed in the end takes its keys along. */
+  readonly openedCalls: Connection[]
   readonly events: ConntrackEvent[]
   readonly recorder: Recorder<ConntrackStep> | undefined
   /** NAT, where it is active: what conntrack asks of it. Conntrack itself knows nothing about NAT. */
@@ -37,6 +43,8 @@ export interface ConntrackContext {
 export interface ConntrackNat {
   /** A new connection was expected and the expectation has an `onExpected`: it gets its NAT now, not from rules. */
   expected(connection: Connection, expectation: Expectation, context: ConntrackContext): void
+  /** Binds one half of a connection that has just been created by an expectation; no rule is consulted. */
+  bindExpected(connection: Connection, range: NatRange, context: ConntrackContext): void
   /**
    * Shifts sequence and acknowledgment numbers of a connection whose payload a helper has changed
    * (`nf_ct_seq_adjust`). False: the packet must be dropped.

@@ -79,7 +79,7 @@ function resolve(
   template: ConntrackTemplate | undefined,
   context: ConntrackContext,
 ): Connection | 'full' | undefined {
-  const tuple = tupleOf(skb.source, skb.destination, skb.bytes, protocol, dataOffset)
+  const tuple = tupleOf(skb.source, skb.destination, skb.bytes, protocol, dataOffset, context.greKeys)
   if (tuple === undefined) return undefined
   const zone = zoneOf(template, skb.mark)
   const found = findConnection(tuple, zone, context)

@@ -1,4 +1,5 @@
-import type { Connection } from './connection.ts'
+import { IPPROTO_GRE } from '../packet/protocols.ts'
+import { type Connection, Status } from './connection.ts'
 import type { ConntrackContext } from './context.ts'
 import { emitDestroy } from './notify.ts'
 
@@ -22,10 +23,14 @@ export function expireConnection(connection: Connection, context: ConntrackConte
 /** Sweeps a few slots for connections whose time has run out; call it once a step. */
 export function sweepExpired(context: ConntrackContext, atMost = 4): void {
   const removed = context.sessions.sweep(context.nowMs, atMost)
-  for (let i = 0; i < removed.length; i++) {
-    context.expectations.removeOf(removed[i]!.original)
-    emitDestroy(removed[i]!, context)
-  }
+  for (let i = 0; i < removed.length; i++) mourn(removed[i]!, context)
+}
+
+/** Calls of this step that were dropped on their way, before they were confirmed. */
+export function forgetLostCalls(context: ConntrackContext): void {
+  if (context.openedCalls.length === 0) return
+  for (const connection of context.openedCalls.splice(0))
+    if (!connection.has(Status.CONFIRMED)) forgetCall(connection, context)
 }
 
 /** `conntrack -F` */
@@ -40,8 +45,7 @@ function bury(
   reason?: string,
 ): Connection {
   const buried = context.sessions.remove(connection)
-  context.expectations.removeOf(buried.original)
-  emitDestroy(buried, context)
+  mourn(buried, context)
   context.recorder?.add({
     kind: 'conntrack-entry',
     what,
@@ -49,4 +53,18 @@ function bury(
     ...(reason !== undefined && { reason }),
   })
   return buried
+}
+
+/** What hangs on a connection that has left the table goes, too. */
+function mourn(connection: Connection, context: ConntrackContext): void {
+  emitDestroy(connection, context)
+  if (connection.helper !== undefined) context.helper?.(connection.helper)?.destroy?.(connection, context)
+  context.expectations.removeOf(connection.original)
+  forgetCall(connection, context)
+}
+
+/** Whichever way the GRE connection of a PPTP call ends, its control connection announces it no more (`gre_destroy`). */
+function forgetCall({ original, masterOriginal }: Connection, context: ConntrackContext): void {
+  if (original.protocol === IPPROTO_GRE && masterOriginal !== undefined)
+    context.greKeys = context.greKeys.forget(masterOriginal, {})
 }

@@ -124,9 +124,11 @@ export function dumpExpectation(expectation: Expectation, nowMs: number): Dumped
     flags: expectation.flags,
     ...(expectation.class !== 0 && { class: expectation.class }),
     ...(onExpected !== undefined && { fn: onExpected }),
-    ...(nat !== undefined && {
-      nat: { dir: nat.direction, tuple: [nat.savedAddress.toString(), any, nat.savedPort, 0] },
-    }),
+    ...(nat !== undefined &&
+      // the kernel tells it only if there is anything to tell
+      (nat.savedPort !== 0 || !nat.savedAddress.isZero()) && {
+        nat: { dir: nat.direction, tuple: [nat.savedAddress.toString(), any, nat.savedPort, 0] },
+      }),
   }
 }
 

@@ -171,6 +171,12 @@ export class ExpectationDraft {
     return found
   }
 
+  /** Takes back what the master has just announced (`nf_ct_unexpect_related`). */
+  unexpect(tuple: Tuple, master: Connection): void {
+    for (const expectation of this.list())
+      if (expectation.masterId === master.id && expectation.tuple.equals(tuple)) this.remove(expectation)
+  }
+
   remove(expectation: Expectation): void {
     this.byId = this.byId.delete(expectation.id, this.owner)
   }

@@ -2,7 +2,7 @@ import { GreTracking, Status } from './connection.ts'
 import { Change } from './events.ts'
 import { type ProtocolTracker, Tracked, type TrackedPacket } from './tracker.ts'
 
-/** GRE: 30 s, 180 s and ASSURED once it goes both ways. net/netfilter/nf_conntrack_proto_gre.c */
+/** GRE: 30 s, 180 s and ASSURED once it goes both ways, PPTP's calls too. net/netfilter/nf_conntrack_proto_gre.c */
 export const GRE_TRACKER: ProtocolTracker = {
   track(packet: TrackedPacket): Tracked {
     const { connection, timeouts } = packet

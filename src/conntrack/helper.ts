@@ -1,6 +1,7 @@
 import type { Skb } from '../packet/skb.ts'
 import type { Connection, CtInfo, Direction } from './connection.ts'
 import type { ConntrackContext } from './context.ts'
+import type { Expectation } from './expectations.ts'
 
 /**
  * A protocol that announces further connections in its payload (FTP, TFTP, IRC …). The kernel's
@@ -30,4 +31,17 @@ export interface ConntrackHelper {
     ctInfo: CtInfo,
     context: ConntrackContext,
   ): 'accept' | 'drop'
+  /**
+   * A connection that one of its expectations announced has been opened (`expectfn`).
+   *
+   * @param connection not confirmed yet, owned by this step
+   */
+  expected?(
+    connection: Connection,
+    expectation: Expectation,
+    master: Connection,
+    context: ConntrackContext,
+  ): void
+  /** A connection that it was attached to has left the table. */
+  destroy?(connection: Connection, context: ConntrackContext): void
 }

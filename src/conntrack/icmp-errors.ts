@@ -80,7 +80,7 @@ function relate(
   const { family, bytes } = skb
   const transport = transportAt(family, bytes, quote)
   if (transport < 0) return invalid('the ICMP error quotes no packet that could be tracked')
-  const quoted = tupleAt(family, bytes, quote, transport & 0xff, transport >>> 8)
+  const quoted = tupleAt(family, bytes, quote, transport & 0xff, transport >>> 8, context.greKeys)
   const inverse = quoted === undefined ? undefined : invertTuple(quoted)
   if (inverse === undefined) return invalid('the ICMP error quotes too little of a packet')
   const found = findConnection(inverse, zoneOf(template, skb.mark), context)

@@ -1,3 +1,4 @@
+import { IPPROTO_GRE } from '../packet/protocols.ts'
 import type { Skb } from '../packet/skb.ts'
 import { Connection, Status, type Zone } from './connection.ts'
 import type { ConntrackContext } from './context.ts'
@@ -60,6 +61,8 @@ function fulfilExpectation(connection: Connection, context: ConntrackContext): b
   connection.helper = expectation.assignHelper
   connection.mark = master.mark
   if (expectation.onExpected !== undefined) context.nat?.expected(connection, expectation, context)
+  context.helper?.(expectation.helper)?.expected?.(connection, expectation, master, context)
+  if (connection.original.protocol === IPPROTO_GRE) context.openedCalls.push(connection)
   return true
 }
 

@@ -15,6 +15,7 @@ import {
   IPPROTO_UDP,
   IPPROTO_UDPLITE,
 } from '../packet/protocols.ts'
+import type { GreKeys } from './gre-keys.ts'
 import { Tuple } from './tuple.ts'
 
 /**
@@ -56,6 +57,8 @@ function ipv6Transport(bytes: Uint8Array, start: number): number {
 /**
  * The tuple of the IP packet at `start`. Undefined when the part of its transport header that belongs to the tuple is
  * cut off.
+ *
+ * @param greKeys where the source keys of PPTP's data packets are known from; without, they are 0
  */
 export function tupleAt(
   family: Family,
@@ -63,11 +66,12 @@ export function tupleAt(
   start: number,
   protocol: number,
   offset: number,
+  greKeys?: GreKeys,
 ): Tuple | undefined {
   const addresses = start + (family === 4 ? 12 : 8)
   const source = Address.read(family, bytes, addresses)
   const destination = Address.read(family, bytes, addresses + (family === 4 ? 4 : 16))
-  return tupleOf(source, destination, bytes, protocol, offset)
+  return tupleOf(source, destination, bytes, protocol, offset, greKeys)
 }
 
 /** The same for addresses that were read already. */
@@ -77,6 +81,7 @@ export function tupleOf(
   bytes: Uint8Array,
   protocol: number,
   offset: number,
+  greKeys?: GreKeys,
 ): Tuple | undefined {
   switch (protocol) {
     case IPPROTO_TCP:
@@ -90,7 +95,7 @@ export function tupleOf(
       if (offset + 8 > bytes.length) return undefined
       return new Tuple(source, destination, protocol, u16(bytes, offset + 4), u16(bytes, offset))
     case IPPROTO_GRE:
-      return greTuple(source, destination, bytes, offset)
+      return greTuple(source, destination, bytes, offset, greKeys)
     default:
       return new Tuple(source, destination, protocol, 0, 0)
   }
@@ -99,17 +104,19 @@ export function tupleOf(
 const GRE_VERSION_PPTP = 1
 const GRE_PROTOCOL_PPP = 0x880b
 
-/** Only PPTP's GRE has call ids; the key of the other direction is known to the PPTP helper alone, and stays 0. */
+/** Only PPTP's GRE has call ids; the sender's is known from the control connection alone, else it stays 0. */
 function greTuple(
   source: Address,
   destination: Address,
   bytes: Uint8Array,
   offset: number,
+  keys: GreKeys | undefined,
 ): Tuple | undefined {
   if (offset + 4 > bytes.length || (bytes[offset + 1]! & 7) !== GRE_VERSION_PPTP || offset + 8 > bytes.length)
     return new Tuple(source, destination, IPPROTO_GRE, 0, 0)
   if (u16(bytes, offset + 2) !== GRE_PROTOCOL_PPP) return undefined
-  return new Tuple(source, destination, IPPROTO_GRE, 0, u16(bytes, offset + 6))
+  const shown = new Tuple(source, destination, IPPROTO_GRE, 0, u16(bytes, offset + 6))
+  return keys === undefined ? shown : keys.complete(shown)
 }
 
 function u16(bytes: Uint8Array, offset: number): number {

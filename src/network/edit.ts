@@ -2,6 +2,7 @@ import type { Draft } from 'immer'
 import type { Family } from '../address.ts'
 import type { FirewallConfig } from '../config.ts'
 import { ExpectationTable } from '../conntrack/expectations.ts'
+import { GreKeys } from '../conntrack/gre-keys.ts'
 import { SessionTable } from '../conntrack/session-table.ts'
 import { edit, iptables } from '../firewall.ts'
 import { PersistentVector } from '../persistent/vector.ts'
@@ -118,7 +119,11 @@ export function iptablesOn(network: Network, node: string, commands: string, fam
  */
 export function flushConntrack(network: Network, node: string): Network {
   return updateNode(network, node, engine =>
-    engine.with({ sessions: SessionTable.empty(), expectations: ExpectationTable.empty() }),
+    engine.with({
+      sessions: SessionTable.empty(),
+      expectations: ExpectationTable.empty(),
+      greKeys: GreKeys.empty(),
+    }),
   )
 }
 

@@ -4,6 +4,7 @@
  * `{peer}` the other one's address as the speaker sees it.
  */
 import { type Line, OPEN, OPEN_DATA } from './course-lines.ts'
+import { PPTP } from './pptp-courses.ts'
 
 const LOGIN: readonly Line[] = [
   ...OPEN,
@@ -175,6 +176,7 @@ export const HELPED: Readonly<Record<HelpedProtocol, Helped>> = {
   amanda: { courses: AMANDA, port: 10080 },
   sane: { courses: SANE, port: 6566 },
   netbios: { courses: BROADCAST, port: 137, isBroadcast: true },
+  pptp: { courses: PPTP, port: 1723 },
 }
 
 interface Helped {
@@ -184,7 +186,7 @@ interface Helped {
   readonly isBroadcast?: boolean
 }
 
-export type HelpedProtocol = 'ftp' | 'tftp' | 'irc' | 'amanda' | 'sane' | 'netbios'
+export type HelpedProtocol = 'ftp' | 'tftp' | 'irc' | 'amanda' | 'sane' | 'netbios' | 'pptp'
 
 export function isHelped(protocol: string): protocol is HelpedProtocol {
   return Object.hasOwn(HELPED, protocol)

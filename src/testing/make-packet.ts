@@ -3,7 +3,9 @@ import { writeIpv4Checksum } from '../packet/checksum.ts'
 import { esp, gre, icmp, icmp6, proto, sctp, tcp, udp, udplite } from '../packet/constructors.ts'
 import type { TcpOption } from '../packet/decoded.ts'
 import { Packet } from '../packet/packet.ts'
+import { IPPROTO_GRE } from '../packet/protocols.ts'
 import type { Conversation } from './conversations.ts'
+import { CALL_DATA } from './pptp-courses.ts'
 import { sctpChunks, verificationTag } from './sctp-talk.ts'
 import type { Twist } from './twists.ts'
 import { unusualBytes, unusualNumber } from './unusual.ts'
@@ -19,6 +21,8 @@ export interface Said {
   readonly acknowledgment: number
   readonly tag: number
   readonly ownTag: number
+  /** Of PPTP's data packets: whose receiver is meant. */
+  readonly callId: number
   readonly id: number
 }
 
@@ -43,21 +47,27 @@ export function makePacket(
   const { checksum: __, ...unchecked } = { checksum: 0, ...plainIp }
   const withPorts = { from: endpoint(said.from), to: endpoint(said.to) }
   const bare = { from: said.from.address, to: said.to.address }
+  const segment = (): Packet =>
+    tcp({
+      ...ip,
+      ...withPorts,
+      flags: said.flags,
+      seq: said.sequence,
+      ack: said.flags.includes('A') ? said.acknowledgment : 0,
+      win: twist.window ?? conversation.window,
+      options: tcpOptions(conversation, said),
+    })
   const make = (): Packet => {
     switch (protocol) {
+      case 'pptp':
+        if (said.flags === CALL_DATA)
+          return proto(IPPROTO_GRE, { ...unchecked, ...bare, data: callData(said, payload) })
+        return segment()
       case 'tcp':
       case 'ftp':
       case 'irc':
       case 'sane':
-        return tcp({
-          ...ip,
-          ...withPorts,
-          flags: said.flags,
-          seq: said.sequence,
-          ack: said.flags.includes('A') ? said.acknowledgment : 0,
-          win: twist.window ?? conversation.window,
-          options: tcpOptions(conversation, said),
-        })
+        return segment()
       case 'udp':
       case 'tftp':
       case 'amanda':
@@ -116,6 +126,16 @@ function greFields({ course, client, server }: Conversation, { isReply, sequence
 }
 
 type GreFields = Pick<Parameters<typeof gre>[0], 'version' | 'protocolType' | 'key' | 'sequence'>
+
+/** An enhanced GRE header (RFC 2637, 4.1) with a sequence number, and the data. */
+function callData({ callId }: Said, payload: Uint8Array): Uint8Array {
+  const header = new DataView(new ArrayBuffer(12))
+  header.setUint32(0, 0x3001_880b)
+  header.setUint16(4, payload.length)
+  header.setUint16(6, callId)
+  header.setUint32(8, 1)
+  return joinBytes(new Uint8Array(header.buffer), payload)
+}
 
 function icmpType(course: number, isReply: boolean): number {
   const [request, reply] = (

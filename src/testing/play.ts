@@ -6,6 +6,7 @@ import type { Happening, History } from './conversations.ts'
 import { type Line, OPEN_DATA } from './course-lines.ts'
 import { spoken } from './helper-courses.ts'
 import { cutFragments, cutShort, errorAbout, makePacket, type Said, sideways } from './make-packet.ts'
+import { callIdIn, withCallId } from './pptp-courses.ts'
 import { isRestart, renewedTag } from './sctp-talk.ts'
 import { dataTalk, type Side, Talk } from './talk.ts'
 import type { Twist } from './twists.ts'
@@ -150,16 +151,21 @@ class Play {
     const twist = this.isHonest(from) ? {} : given
     const to = talk.sides[1 - who]!
     if (isRestart(twist.chunks ?? flags)) from.tag = renewedTag(from.tag)
+    const words =
+      typeof text === 'string'
+        ? withCallId(spoken(text, from.address, from.peerAddress), from.heardCall)
+        : text
     const said: Said = {
       from: { address: from.address, port: from.port },
       to: { address: from.peerAddress, port: from.peerPort },
       isReply: who === 1,
       flags: twist.flags ?? flags,
-      text: twist.text ?? (typeof text === 'string' ? spoken(text, from.address, from.peerAddress) : text),
+      text: twist.text ?? words,
       sequence: (from.next + (twist.sequenceBy ?? 0)) >>> 0,
       acknowledgment: (from.expects + (twist.acknowledgmentBy ?? 0)) >>> 0,
       tag: to.tag,
       ownTag: from.tag,
+      callId: from.heardCall,
       id: this.nextId(twist.fragments !== undefined),
     }
     const { packet, length } = makePacket(talk.conversation, said, twist)
@@ -186,6 +192,7 @@ class Play {
     }
     const at = outcome.fate.kind === 'delivered' ? 'local' : seen.device
     from.seen = { packet: seen.packet, at }
+    to.heardCall = callIdIn(seen.packet) ?? to.heardCall
     const shown = sideways(seen.packet)
     const before = sideways(sent)
     if (shown === undefined || before === undefined) return

@@ -4,6 +4,7 @@ import type { Conversation, End } from './conversations.ts'
 import type { Line } from './course-lines.ts'
 import { courseOf } from './courses.ts'
 import { HELPED, isHelped } from './helper-courses.ts'
+import { NO_CALL_ID } from './pptp-courses.ts'
 import { renewedTag } from './sctp-talk.ts'
 
 /** A conversation under way: how far it is, and what its sides know. */
@@ -47,6 +48,8 @@ export interface Side {
   /** The next byte it expects: what it acknowledges. */
   expects: number
   tag: number
+  /** The call id that the other side of a PPTP session has named. */
+  heardCall: number
   last: Packet | undefined
   /** The last packet of this side as the other one saw it, and where. */
   seen: { readonly packet: Packet; readonly at: string } | undefined
@@ -63,6 +66,7 @@ function side(own: End, peer: End, next: number, tag: number): Side {
     next,
     expects: 0,
     tag: (tag ^ 0x5a5a5a5a) >>> 0,
+    heardCall: NO_CALL_ID,
     last: undefined,
     seen: undefined,
   }

@@ -5,6 +5,7 @@ import { sweepExpired } from '../../src/conntrack/destroy.ts'
 import { dumpConnection } from '../../src/conntrack/dump.ts'
 import type { ConntrackEvent } from '../../src/conntrack/events.ts'
 import { ExpectationTable } from '../../src/conntrack/expectations.ts'
+import { GreKeys } from '../../src/conntrack/gre-keys.ts'
 import { formatEvent, listConnections } from '../../src/conntrack/list.ts'
 import { SessionTable } from '../../src/conntrack/session-table.ts'
 import type { ConntrackStep } from '../../src/conntrack/steps.ts'
@@ -39,6 +40,8 @@ export class Box {
       sysctls: this.sysctls,
       sessions: this.table.begin(owner),
       expectations: this.expectations.begin(owner),
+      greKeys: GreKeys.empty(),
+      openedCalls: [],
       events,
       recorder: { add: step => this.steps.push(step) },
     }

@@ -1,6 +1,7 @@
 import { Address } from '../../src/address.ts'
 import { Connection, Status, TcpTracking } from '../../src/conntrack/connection.ts'
 import { ExpectationTable } from '../../src/conntrack/expectations.ts'
+import { GreKeys } from '../../src/conntrack/gre-keys.ts'
 import type { NatRange } from '../../src/conntrack/nat-range.ts'
 import { SessionTable } from '../../src/conntrack/session-table.ts'
 import { DEFAULT_SYSCTLS } from '../../src/conntrack/sysctls.ts'
@@ -29,6 +30,8 @@ export function context(
     sysctls: DEFAULT_SYSCTLS,
     sessions: SessionTable.empty().begin(owner),
     expectations: ExpectationTable.empty().begin(owner),
+    greKeys: GreKeys.empty(),
+    openedCalls: [],
     events: [],
     recorder: { add: step => steps.push(step) },
     options: choosePort === undefined ? {} : { choosePort },

@@ -5,6 +5,7 @@ import { amanda } from './amanda.ts'
 import { ftp } from './ftp.ts'
 import { irc } from './irc.ts'
 import { netbiosNs } from './netbios-ns.ts'
+import { pptp } from './pptp.ts'
 import { sane } from './sane.ts'
 import { tftp } from './tftp.ts'
 
@@ -28,7 +29,7 @@ const ENTRIES: readonly HelperEntry[] = [
   modelled(ftp, BOTH),
   modelled(irc, [4]),
   modelled(netbiosNs, [4]),
-  { name: 'pptp', protocols: [IPPROTO_TCP], families: [4] },
+  modelled(pptp, [4]),
   modelled(sane, BOTH),
   { name: 'sip', protocols: [IPPROTO_TCP, IPPROTO_UDP], families: BOTH },
   { name: 'snmp', protocols: [IPPROTO_UDP], families: [4] },

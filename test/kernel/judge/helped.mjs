@@ -7,7 +7,7 @@ const ASSIGNED = [
   ['udp', 10080, 'amanda'],
   ['tcp', 6566, 'sane'],
 ]
-const ASSIGNED_4 = [...ASSIGNED, ['tcp', 6667, 'irc'], ['udp', 137, 'netbios-ns']]
+const ASSIGNED_4 = [...ASSIGNED, ['tcp', 6667, 'irc'], ['udp', 137, 'netbios-ns'], ['tcp', 1723, 'pptp']]
 
 /** Usual ways to hide the inside and to publish a server: what POSTROUTING and PREROUTING do. */
 const HIDDEN = {
@@ -39,7 +39,10 @@ export function helpedPreambles(family) {
     ['POSTROUTING', 'PREROUTING'].flatMap((chain, at) =>
       targets[at] === undefined
         ? []
-        : ['tcp', 'udp'].map(protocol => line('nat', chain, `-p ${protocol} ${targets[at]}`)),
+        : [
+            ...['tcp', 'udp'].map(protocol => line('nat', chain, `-p ${protocol} ${targets[at]}`)),
+            rest(chain, targets[at]),
+          ],
     ),
   )
   return [[], ...ways].map(way => [...assigned, ...way])
@@ -47,4 +50,9 @@ export function helpedPreambles(family) {
 
 function line(table, chain, words) {
   return { table, rule: { chain, words } }
+}
+
+/** Whatever has no ports, above all GRE. */
+function rest(chain, target) {
+  return line('nat', chain, target.replace(/ --to-ports .*|:\d.*/, ''))
 }

@@ -113,7 +113,7 @@ function helped(sites, protocols) {
           always: true,
           maxRules: 3,
         },
-        { protocols, maxConversations: 2, maxHappenings: 34, twisted: 1, garbled: true },
+        { protocols, maxConversations: 2, minHappenings: 16, maxHappenings: 40, twisted: 1, garbled: true },
       ),
     ),
   )
@@ -223,7 +223,18 @@ const PROFILES = {
     fc.oneof(
       {
         weight: 3,
-        arbitrary: helped(V4.map(withBroadcasts), ['ftp', 'ftp', 'tftp', 'irc', 'amanda', 'sane', 'netbios']),
+        arbitrary: helped(V4.map(withBroadcasts), [
+          'ftp',
+          'ftp',
+          'tftp',
+          'irc',
+          'amanda',
+          'sane',
+          'netbios',
+          'pptp',
+          'pptp',
+          'pptp',
+        ]),
       },
       { weight: 1, arbitrary: helped([GATEWAY6], ['ftp', 'ftp', 'tftp', 'amanda', 'sane']) },
     ),
