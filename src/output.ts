@@ -2,7 +2,7 @@ import type { Address } from './address.ts'
 import { answerError } from './answers.ts'
 import { CtInfo } from './conntrack/connection.ts'
 import { runHook } from './hooks.ts'
-import { type OutputRoute, outputRoute, rerouteOutput } from './ip/output-route.ts'
+import { Errno, type OutputRoute, outputRoute, rerouteOutput } from './ip/output-route.ts'
 import { completeChecksum } from './ip/reject.ts'
 import { writeIpv4Checksum } from './packet/checksum.ts'
 import { cutForOutput, gatherAgain } from './packet/fragments.ts'
@@ -142,6 +142,7 @@ export function postrouting(skb: Skb, transaction: Transaction): boolean {
       return true
     case 'too-big':
       transaction.discards(`bigger than the MTU ${cut.mtu} of ${skb.outDevice}`)
+      if (skb.isLocal && !skb.isAnswer) transaction.result.errno = Errno.EMSGSIZE
       answerError(
         skb,
         skb.family === 4 ? { type: 3, code: 4, info: cut.mtu } : { type: 2, code: 0, info: cut.mtu },

@@ -226,7 +226,7 @@ function sendLocally(arrival: Sent, transaction: Transaction): void {
     why: made.route.reason,
   })
   // raw_send_hdrinc hands back what the hooks said: NF_DROP is EPERM
-  if (!send(skb, made.route, transaction)) transaction.result.errno = Errno.EPERM
+  if (!send(skb, made.route, transaction)) transaction.result.errno ||= Errno.EPERM
 }
 
 export const PATH: Path = { send, reroute, reject: answerReject, duplicate, receiveLooped }

@@ -1,5 +1,5 @@
 import type { Address } from '../../address.ts'
-import type { Connection } from '../../conntrack/connection.ts'
+import { type Connection, Status } from '../../conntrack/connection.ts'
 import { jhash2, networkWord, scaleHash } from '../../jhash.ts'
 import type { Skb } from '../../packet/skb.ts'
 import { defineMatch, OptionError } from '../extension.ts'
@@ -104,8 +104,12 @@ function clusterText({ nodes, nodeMask, seed, negated }: ClusterOptions): string
   return `${not(negated)}--cluster-local-nodemask ${hex(nodeMask, 8)} --cluster-total-nodes ${nodes} --cluster-hash-seed ${hex(seed, 8)}`
 }
 
-/** From 0. Of an IPv6 address the kernel hashes the first 32 bits only (it takes the number of words for that of bytes). */
-function nodeOf({ original }: Connection, { nodes, seed }: ClusterOptions): number {
+/**
+ * From 0. What `-j CT` leaves before conntrack looks has no address to hash. Of an IPv6 address the kernel hashes the
+ * first 32 bits only (it takes the number of words for that of bytes).
+ */
+function nodeOf({ original, status }: Connection, { nodes, seed }: ClusterOptions): number {
+  if ((status & Status.TEMPLATE) !== 0) return 0
   return scaleHash(jhash2([networkWord(original.source.w0)], seed), nodes)
 }
 

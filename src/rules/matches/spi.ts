@@ -157,8 +157,13 @@ export const ah6 = defineMatch<Ah6Options>({
   },
   compile(options) {
     const { spi, length, reserved } = options
-    const find = (skb: Skb, environment: MatchEnvironment): number =>
-      requireExtensionHeader(skb, NEXTHDR_AUTH, 12, environment)
+    const find = (skb: Skb, environment: MatchEnvironment): number => {
+      const at = requireExtensionHeader(skb, NEXTHDR_AUTH, 12, environment)
+      // whoever looks for it drops one that is longer than the packet
+      const isWhole = at < 0 || at + (skb.bytes[at + 1]! + 2) * 4 <= skb.bytes.length
+      if (!isWhole) environment.hotdrop = true
+      return isWhole ? at : -1
+    }
     return [
       {
         option: words('-m ah', ah6Text(options)),

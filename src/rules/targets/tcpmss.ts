@@ -69,6 +69,7 @@ export const tcpmss = defineTarget<TcpmssOptions>({
   compile: ({ mss }) => {
     return (skb, environment) => {
       if (skb.fragmentOffset !== 0) return Verdict.CONTINUE
+      pullFragments(skb, skb.length)
       const header = tcpHeader(skb)
       if (header === undefined) return Verdict.DROP
       const limit = mss === 'pmtu' ? clampedMss(skb, environment) : mss
@@ -106,7 +107,6 @@ function lowerMss(skb: Skb, { start, length }: TcpHeader, limit: number): boolea
 }
 
 function writeMss(skb: Skb, start: number, at: number, before: number, after: number): void {
-  pullFragments(skb, skb.length)
   const bytes = skb.writable()
   const checksum = replaceWord32(skb.u16(start + 16), before, after)
   write16(bytes, at, after)
