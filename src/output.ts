@@ -205,6 +205,11 @@ function copiedBytes(skb: Skb, hook: Hook): Uint8Array {
     // what came in fragments is cut again, without DF
     if (skb.fragmentMaxSize === 0) bytes[6] = bytes[6]! | 0x40
     writeIpv4Checksum(bytes)
+  } else {
+    // __ip6_local_out
+    const length = bytes.length - 40
+    bytes[4] = length >>> 8
+    bytes[5] = length
   }
   return bytes
 }

@@ -120,8 +120,8 @@ function open(skb: Skb, chunks: readonly ChunkHeader[], tag: number): SctpTracki
       const initTag = readInitTag(skb, chunk)
       if (tag !== 0 || initTag === undefined) return undefined
       sctp.vtags[1] = initTag
-    } else if (chunk.type === Chunk.HEARTBEAT || chunk.type === Chunk.HEARTBEAT_ACK) sctp.vtags[0] = tag
-    else sctp.vtags[1] = tag
+    } else if (chunk.type === Chunk.HEARTBEAT) sctp.vtags[0] = tag
+    else if (chunk.type === Chunk.SHUTDOWN_ACK) sctp.vtags[1] = tag
   }
   return sctp
 }
