@@ -23,7 +23,7 @@ export function send(skb: Skb, route: OutputRoute, transaction: Transaction): bo
   // IPv4 hears its own broadcast before it leaves (`ip_mc_output`), IPv6 after it (`ip6_finish_output2`)
   if (loops === 'copy' && skb.family === 4) hearCopy(skb, transaction)
   const left = postrouting(skb, transaction)
-  if (loops === 'copy' && skb.family === 6) hearCopy(skb, transaction)
+  if (left && loops === 'copy' && skb.family === 6) hearCopy(skb, transaction)
   if (left && loops !== 'all') transaction.ends({ kind: 'sent', device: skb.outDevice })
   return left
 }
