@@ -1,9 +1,12 @@
 import { type Family, Prefix } from './address.ts'
 import { type Connection, ORIGINAL, REPLY, type Zone } from './conntrack/connection.ts'
+import { deleteConnections } from './conntrack/destroy.ts'
 import { hasPorts, stateName } from './conntrack/dump.ts'
 import type { Tuple } from './conntrack/tuple.ts'
 import { protocolNumber } from './packet/protocols.ts'
+import { PATH } from './path.ts'
 import type { FirewallState } from './state.ts'
+import { Transaction } from './transaction.ts'
 
 /**
  * `conntrack -D`: forgets the connections that a filter means, and what they have announced; `conntrack -F` without one.
@@ -19,13 +22,10 @@ import type { FirewallState } from './state.ts'
  * conntrackList(conntrackDelete(state)).length // 0
  */
 export function conntrackDelete(state: FirewallState, filter: ConnectionFilter = {}): FirewallState {
-  const isMeant = connectionTest(filter)
-  const owner = {}
-  const sessions = state.sessions.begin(owner)
-  const expectations = state.expectations.begin(owner)
-  for (const connection of state.sessions)
-    if (isMeant(connection)) expectations.removeOf(sessions.remove(connection).original)
-  return state.with({ sessions: sessions.commit(), expectations: expectations.commit() })
+  const transaction = new Transaction(state, PATH, {}, undefined)
+  transaction.begin()
+  deleteConnections(connectionTest(filter), transaction)
+  return transaction.commit()
 }
 
 /** Which connections are meant: the switches of `conntrack -L` and `-D`. What is left out does not matter. */

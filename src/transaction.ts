@@ -95,7 +95,7 @@ export class Transaction implements NatContext {
   readonly sets: SetDraft
   fragments: FragmentQueue
   greKeys: GreKeys
-  readonly openedCalls: Connection[] = []
+  openedCalls: Connection[] | undefined = undefined
   /** For IPv4 ids and IPv6 fragment identifications of the box's own packets. */
   nextPacketId: number
 

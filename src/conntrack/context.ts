@@ -26,7 +26,7 @@ export interface ConntrackContext {
   /** What control connections of PPTP have told about call ids; replaced as a whole. */
   greKeys: GreKeys
   /** GRE connections that this step has opened for an expectation; who is not confirmed in the end takes its keys along. */
-  readonly openedCalls: Connection[]
+  openedCalls: Connection[] | undefined
   readonly events: ConntrackEvent[]
   readonly recorder: Recorder<ConntrackStep> | undefined
   /** NAT, where it is active: what conntrack asks of it. Conntrack itself knows nothing about NAT. */

@@ -28,14 +28,19 @@ export function sweepExpired(context: ConntrackContext, atMost = 4): void {
 
 /** Calls of this step that were dropped on their way, before they were confirmed. */
 export function forgetLostCalls(context: ConntrackContext): void {
-  if (context.openedCalls.length === 0) return
-  for (const connection of context.openedCalls.splice(0))
+  if (context.openedCalls === undefined) return
+  for (const connection of context.openedCalls)
     if (!connection.has(Status.CONFIRMED)) forgetCall(connection, context)
+  context.openedCalls = undefined
 }
 
-/** `conntrack -F` */
-export function flushConnections(context: ConntrackContext): void {
-  for (const connection of context.sessions) killConnection(connection, context, 'the table was flushed')
+/** `conntrack -D`: all that are meant. */
+export function deleteConnections(
+  isMeant: (connection: Connection) => boolean,
+  context: ConntrackContext,
+): void {
+  for (const connection of context.sessions)
+    if (isMeant(connection)) killConnection(connection, context, 'somebody deleted it')
 }
 
 function bury(

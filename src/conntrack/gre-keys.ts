@@ -32,6 +32,11 @@ export class GreKeys {
     return new GreKeys(PersistentMap.empty(BY_CONTENT), PersistentMap.empty(BY_IDENTITY))
   }
 
+  /** How many control connections have announced a call. */
+  get size(): number {
+    return this.byMaster.size
+  }
+
   /** The tuple of a packet whose source key is not known yet; it stays 0 for calls that nobody has announced. */
   complete(shown: Tuple): Tuple {
     if (this.announced.size === 0) return shown

@@ -62,7 +62,10 @@ function fulfilExpectation(connection: Connection, context: ConntrackContext): b
   connection.mark = master.mark
   if (expectation.onExpected !== undefined) context.nat?.expected(connection, expectation, context)
   context.helper?.(expectation.helper)?.expected?.(connection, expectation, master, context)
-  if (connection.original.protocol === IPPROTO_GRE) context.openedCalls.push(connection)
+  if (connection.original.protocol === IPPROTO_GRE) {
+    context.openedCalls ??= []
+    context.openedCalls.push(connection)
+  }
   return true
 }
 

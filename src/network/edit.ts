@@ -1,9 +1,7 @@
 import type { Draft } from 'immer'
 import type { Family } from '../address.ts'
 import type { FirewallConfig } from '../config.ts'
-import { ExpectationTable } from '../conntrack/expectations.ts'
-import { GreKeys } from '../conntrack/gre-keys.ts'
-import { SessionTable } from '../conntrack/session-table.ts'
+import { conntrackDelete } from '../conntrack-tool.ts'
 import { edit, iptables } from '../firewall.ts'
 import { PersistentVector } from '../persistent/vector.ts'
 import type { FirewallState } from '../state.ts'
@@ -118,13 +116,7 @@ export function iptablesOn(network: Network, node: string, commands: string, fam
  * sessions(flushConntrack(after, 'fw'), 'fw').length // 0
  */
 export function flushConntrack(network: Network, node: string): Network {
-  return updateNode(network, node, engine =>
-    engine.with({
-      sessions: SessionTable.empty(),
-      expectations: ExpectationTable.empty(),
-      greKeys: GreKeys.empty(),
-    }),
-  )
+  return updateNode(network, node, engine => conntrackDelete(engine))
 }
 
 /**

@@ -102,12 +102,12 @@ export function unnoticedMutants(
   )
 }
 
-/** IPv4's and IPv6's, where a node has any. */
+/** Those of both families that hold a table. */
 function rulesetsOf(network: Network, node: string): readonly Ruleset[] {
   const { ipv4, ipv6 } = firewallOf(network, node).config.rules
   return [ipv4, ipv6].filter(
-    ruleset => ruleset !== undefined && Object.keys(ruleset.tables).length > 0,
-  ) as Ruleset[]
+    (ruleset): ruleset is Ruleset => ruleset !== undefined && Object.keys(ruleset.tables).length > 0,
+  )
 }
 
 function withRules(network: Network, node: string, ruleset: Ruleset): Network {

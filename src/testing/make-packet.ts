@@ -3,7 +3,6 @@ import { writeIpv4Checksum } from '../packet/checksum.ts'
 import { esp, gre, icmp, icmp6, proto, sctp, tcp, udp, udplite } from '../packet/constructors.ts'
 import type { TcpOption } from '../packet/decoded.ts'
 import { Packet } from '../packet/packet.ts'
-import { IPPROTO_GRE } from '../packet/protocols.ts'
 import type { Conversation } from './conversations.ts'
 import { CALL_DATA } from './pptp-courses.ts'
 import { sctpChunks, verificationTag } from './sctp-talk.ts'
@@ -60,9 +59,9 @@ export function makePacket(
   const make = (): Packet => {
     switch (protocol) {
       case 'pptp':
-        if (said.flags === CALL_DATA)
-          return proto(IPPROTO_GRE, { ...unchecked, ...bare, data: callData(said, payload) })
-        return segment()
+        return said.flags === CALL_DATA
+          ? gre({ ...unchecked, ...bare, ...callFields(said.callId, payload.length, 1) })
+          : segment()
       case 'tcp':
       case 'ftp':
       case 'irc':
@@ -117,24 +116,17 @@ function greFields({ course, client, server }: Conversation, { isReply, sequence
   if (course % 3 !== 2) return course % 2 === 0 ? { key: server.port } : {}
   const length = typeof text === 'number' ? text : text.length
   return {
-    version: 1,
-    protocolType: course === 11 ? 0x0800 : 0x880b,
-    key: length * 0x10000 + (isReply ? client.port : server.port),
-    sequence,
+    ...callFields(isReply ? client.port : server.port, length, sequence),
+    ...(course === 11 && { protocolType: 0x0800 }),
     ...(isReply && { acknowledgment: sequence }),
   }
 }
 
 type GreFields = Pick<Parameters<typeof gre>[0], 'version' | 'protocolType' | 'key' | 'sequence'>
 
-/** An enhanced GRE header (RFC 2637, 4.1) with a sequence number, and the data. */
-function callData({ callId }: Said, payload: Uint8Array): Uint8Array {
-  const header = new DataView(new ArrayBuffer(12))
-  header.setUint32(0, 0x3001_880b)
-  header.setUint16(4, payload.length)
-  header.setUint16(6, callId)
-  header.setUint32(8, 1)
-  return joinBytes(new Uint8Array(header.buffer), payload)
+/** RFC 2637, 4.1: the length of the data, and the call by the receiver's id. */
+function callFields(callId: number, length: number, sequence: number): GreFields {
+  return { version: 1, protocolType: 0x880b, key: length * 0x10000 + callId, sequence }
 }
 
 function icmpType(course: number, isReply: boolean): number {

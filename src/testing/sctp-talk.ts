@@ -4,6 +4,7 @@
  * without it is the one that RFC 9260 asks for. `new:` begins another association with another tag.
  */
 import fc from 'fast-check'
+import { Chunk } from '../conntrack/sctp-table.ts'
 import type { SctpChunk } from '../packet/decoded.ts'
 import type { Line } from './course-lines.ts'
 
@@ -141,21 +142,10 @@ export const SCTP_COURSES: readonly (readonly Line[])[] = [
 ]
 
 const CHUNKS: { readonly [name: string]: number } = {
-  DATA: 0,
-  INIT: 1,
-  INIT_ACK: 2,
+  ...Chunk,
   SACK: 3,
-  HEARTBEAT: 4,
-  HEARTBEAT_ACK: 5,
-  ABORT: 6,
-  SHUTDOWN: 7,
-  SHUTDOWN_ACK: 8,
-  ERROR: 9,
-  COOKIE_ECHO: 10,
-  COOKIE_ACK: 11,
   ECNE: 12,
   CWR: 13,
-  SHUTDOWN_COMPLETE: 14,
   AUTH: 15,
   ASCONF_ACK: 0x80,
   FORWARD_TSN: 0xc0,
@@ -213,8 +203,8 @@ function split(words: string): readonly [prefix: string, chunks: readonly string
 /** Names that are none (TCP's flags, said out of turn) are DATA. */
 function chunk(word: string, ownTag: number): SctpChunk {
   const [name = '', more] = word.split('/')
-  const type = CHUNKS[name] ?? CHUNKS.DATA!
-  if (type !== CHUNKS.INIT && type !== CHUNKS.INIT_ACK)
+  const type = CHUNKS[name] ?? Chunk.DATA
+  if (type !== Chunk.INIT && type !== Chunk.INIT_ACK)
     return {
       type,
       flags: type === 0 ? 3 : more === 'T' ? 1 : 0,

@@ -41,7 +41,7 @@ export class Box {
       sessions: this.table.begin(owner),
       expectations: this.expectations.begin(owner),
       greKeys: GreKeys.empty(),
-      openedCalls: [],
+      openedCalls: undefined,
       events,
       recorder: { add: step => this.steps.push(step) },
     }

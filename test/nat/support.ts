@@ -31,7 +31,7 @@ export function context(
     sessions: SessionTable.empty().begin(owner),
     expectations: ExpectationTable.empty().begin(owner),
     greKeys: GreKeys.empty(),
-    openedCalls: [],
+    openedCalls: undefined,
     events: [],
     recorder: { add: step => steps.push(step) },
     options: choosePort === undefined ? {} : { choosePort },

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { conntrackList, expectationList } from '../../../src/index.ts'
+import { conntrackDelete, conntrackList, expectationList } from '../../../src/index.ts'
 import { playThrough } from '../../firewall/script.ts'
 
 const RULES = `
@@ -98,6 +98,18 @@ it('the first packet of a call takes both announcements, and both directions are
   expect(conntrackList(state).filter(line => line.startsWith('gre'))).toEqual([
     'gre      47 30 src=10.6.0.2 dst=198.51.100.7 srckey=0x1111 dstkey=0x3333 packets=1 bytes=36 src=198.51.100.7 dst=10.6.0.2 srckey=0x3333 dstkey=0x1111 packets=1 bytes=36 mark=0 use=1',
   ])
+})
+
+it('conntrack -D of the control connection ends its calls, with all that was known of them', () => {
+  const { state } = playThrough(
+    RULES,
+    `${session(CLIENT, [...START, ...CALL])}
+    ${gre('lan0', '10.6.0.2', '198.51.100.7', '3333')}`,
+  )
+  const after = conntrackDelete(state, { protocol: 'tcp' })
+  expect(conntrackList(after)).toEqual([])
+  expect(after.greKeys.size).toBe(0)
+  expect(state.greKeys.size).toBe(1)
 })
 
 it('behind MASQUERADE the server hears another call id, and by that its GRE finds its way in', () => {

@@ -6,8 +6,8 @@
 import { parseArgs } from 'node:util'
 import fc from 'fast-check'
 import { createFirewall, parseRules, printRules, runIptables } from '../../../dist/index.js'
-import { enterNamespace } from './namespace.mjs'
-import { Tool, unableToAsk } from './tool.mjs'
+import { enterNamespace, unableToAsk } from './namespace.mjs'
+import { Tool } from './tool.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -16,7 +16,7 @@ const { values } = parseArgs({
     family: { type: 'string', default: '4' },
   },
 })
-const why = unableToAsk()
+const why = unableToAsk('iptables-legacy')
 if (why !== undefined) {
   console.log(`test:commands skipped: ${why}`)
   process.exit(0)

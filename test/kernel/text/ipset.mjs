@@ -10,7 +10,7 @@ import { restoreSets } from '../../../dist/sets/restore.js'
 import { saveSets } from '../../../dist/sets/save.js'
 import { SetTable } from '../../../dist/sets/set-table.js'
 import { KINDS, textOf } from './ipset-texts.mjs'
-import { enterNamespace } from './namespace.mjs'
+import { enterNamespace, firstDifference, unableToAsk } from './namespace.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -20,7 +20,7 @@ const { values } = parseArgs({
     'max-found': { type: 'string', default: '30' },
   },
 })
-const why = unableToAsk()
+const why = unableToAsk('ipset')
 if (why !== undefined) {
   console.log(`test:ipset skipped: ${why}`)
   process.exit(0)
@@ -86,24 +86,8 @@ function answered(text) {
   }
 }
 
-function unableToAsk() {
-  if (process.platform !== 'linux') return 'this is not Linux'
-  if (process.getuid?.() !== 0) return 'this needs root (a network namespace)'
-  if (ipset(['--version']).status !== 0) return 'there is no ipset here'
-  return undefined
-}
-
 function ipset(args, input = '') {
   return spawnSync('ipset', args, { input, encoding: 'utf8' })
-}
-
-function firstDifference(theirs, ours) {
-  const [a, b] = [theirs.split('\n'), ours.split('\n')]
-  const at = a.findIndex((line, index) => line !== b[index])
-  return [
-    JSON.stringify(a[at] ?? 'nothing more'),
-    JSON.stringify(b[at < 0 ? a.length : at] ?? 'nothing more'),
-  ]
 }
 
 function report(number, text, theirs, ours) {

@@ -8,8 +8,8 @@ import { listCommands, listRules } from '../../../dist/rules/list.js'
 import { parseRules } from '../../../dist/rules/parse.js'
 import { printRules } from '../../../dist/rules/print.js'
 import { KINDS, textOf } from './generate.mjs'
-import { enterNamespace } from './namespace.mjs'
-import { hostName, hosts, Tool, unableToAsk } from './tool.mjs'
+import { enterNamespace, firstDifference, unableToAsk } from './namespace.mjs'
+import { hostName, hosts, Tool } from './tool.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -20,7 +20,7 @@ const { values } = parseArgs({
     'max-found': { type: 'string', default: '30' },
   },
 })
-const why = unableToAsk()
+const why = unableToAsk('iptables-legacy')
 if (why !== undefined) {
   console.log(`test:text skipped: ${why}`)
   process.exit(0)
@@ -103,12 +103,6 @@ function* printed(ruleset, tables) {
 
 function saved(ruleset, table) {
   return printRules({ ...ruleset, tables: { [table]: ruleset.tables[table] } })
-}
-
-function firstDifference(theirs, ours) {
-  const [a, b] = [theirs.split('\n'), ours.split('\n')]
-  const at = a.findIndex((line, index) => line !== b[index])
-  return [JSON.stringify(a[at] ?? 'nothing more'), JSON.stringify(b[at] ?? 'nothing more')]
 }
 
 function report(number, text, what, theirs, ours) {

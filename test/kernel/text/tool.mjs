@@ -48,15 +48,6 @@ export class Tool {
   }
 }
 
-/** Why iptables cannot be asked here; undefined if it can. */
-export function unableToAsk() {
-  if (process.platform !== 'linux') return 'this is not Linux'
-  if (process.getuid?.() !== 0) return 'this needs root (a network namespace)'
-  if (run('iptables-legacy', ['--version']).status !== 0) return 'there is no iptables-legacy here'
-  if (run('unshare', ['-n', 'true']).status !== 0) return 'no network namespace can be made here'
-  return undefined
-}
-
 function run(program, args, input = '') {
   return spawnSync(program, args, { input, encoding: 'utf8' })
 }
