@@ -154,10 +154,16 @@ export function sctpChecksum(bytes: Uint8Array, start: number, end: number): num
  * Whether `nf_ip_checksum` or `nf_ip6_checksum` (net/netfilter/utils.c) would return 0. It sums *everything* behind the
  * IP header, whatever the transport header says about its length. IPv4 takes a pseudo-header for TCP and UDP only, so
  * for an unknown protocol it asks that the payload sums to 0: REJECT really does that.
+ *
+ * A good result is remembered (`__skb_checksum_complete`): whoever asks next is told the same, though options or an
+ * address may have changed since without their checksum (TCPOPTSTRIP, SNPT and DNPT).
  */
 export function netfilterChecksumValid(skb: Skb, protocol: number = skb.protocol): boolean {
-  if (skb.checksumVerified) return true
-  const { bytes, family, transportOffset } = skb
+  if (!skb.checksumVerified) skb.checksumVerified = sumsToZero(skb, protocol)
+  return skb.checksumVerified
+}
+
+function sumsToZero({ bytes, family, transportOffset }: Skb, protocol: number): boolean {
   const length = bytes.length - transportOffset
   if (family === 4) {
     const hasPseudo = protocol === IPPROTO_TCP || protocol === IPPROTO_UDP
@@ -185,9 +191,7 @@ export function transportChecksumValid(skb: Skb): boolean {
   if (offset + field + 2 > bytes.length) return false
   if (protocol === IPPROTO_UDPLITE) return udpliteChecksumValid(skb)
   if (protocol === IPPROTO_UDP && skb.u16(offset + 6) === 0) return true
-  // `__skb_checksum_complete` remembers a good result: REJECT does not sum again, though options may have changed since
-  skb.checksumVerified = netfilterChecksumValid(skb)
-  return skb.checksumVerified
+  return netfilterChecksumValid(skb)
 }
 
 /**
