@@ -5,7 +5,7 @@ import { type Answer, type AnswerContext, buildIcmpError } from './ip/icmp-error
 import { attachedInfo, reject } from './ip/reject.ts'
 import type { IcmpError } from './ip/route.ts'
 import { IPPROTO_TCP } from './packet/protocols.ts'
-import { Skb } from './packet/skb.ts'
+import { ChecksumState, Skb } from './packet/skb.ts'
 import type { Hook } from './rules/model.ts'
 import type { Transaction } from './transaction.ts'
 
@@ -62,7 +62,7 @@ function sendAnswer(skb: Skb, answer: Answer, why: string, transaction: Transact
   made.isLocal = true
   // ICMP sends through a socket of its own (`icmp_push_reply`), a reset does not
   if (made.protocol !== IPPROTO_TCP) made.socket = KERNEL_SOCKET
-  made.checksumVerified = true
+  made.checksumState = ChecksumState.UNNECESSARY
   made.checksumPartial = answer.checksumPartial
   made.connection = skb.connection
   made.ctInfo = attachedInfo(skb)

@@ -2,12 +2,14 @@ import type { Address } from './address.ts'
 import { answerError } from './answers.ts'
 import { CtInfo } from './conntrack/connection.ts'
 import { runHook } from './hooks.ts'
+import { hasJoined } from './ip/input-route.ts'
+import { isMulticast } from './ip/interfaces.ts'
 import { Errno, type OutputRoute, outputRoute, rerouteOutput } from './ip/output-route.ts'
 import { completeChecksum } from './ip/reject.ts'
 import { writeIpv4Checksum } from './packet/checksum.ts'
 import { cutForOutput, gatherAgain } from './packet/fragments.ts'
 import { Packet } from './packet/packet.ts'
-import { Skb } from './packet/skb.ts'
+import { ChecksumState, Skb } from './packet/skb.ts'
 import { Verdict } from './rules/extension.ts'
 import type { Hook } from './rules/model.ts'
 import type { Transaction } from './transaction.ts'
@@ -19,13 +21,14 @@ export function send(skb: Skb, route: OutputRoute, transaction: Transaction): bo
   if (verdict !== Verdict.ACCEPT) return verdict === Verdict.STOLEN
   const latest = skb.outputRoute!
   if (latest !== route) takeRoute(skb, latest)
-  const { loops } = latest
-  // IPv4 hears its own broadcast before it leaves (`ip_mc_output`), IPv6 after it (`ip6_finish_output2`)
-  if (loops === 'copy' && skb.family === 4) hearCopy(skb, transaction)
-  const left = postrouting(skb, transaction)
-  if (left && loops === 'copy' && skb.family === 6) hearCopy(skb, transaction)
-  if (left && loops !== 'all') transaction.ends({ kind: 'sent', device: skb.outDevice })
-  return left
+  if (skb.family === 4 && latest.loops === 'copy') {
+    hearCopies(skb, [skb.share()], transaction)
+    if (latest.type === 'multicast' && skb.ttl === 0) {
+      transaction.discards('to a group with TTL 0: it does not leave the box')
+      return true
+    }
+  }
+  return postrouting(skb, transaction)
 }
 
 function takeRoute(skb: Skb, route: OutputRoute): void {
@@ -38,20 +41,35 @@ function takeRoute(skb: Skb, route: OutputRoute): void {
 
 /**
  * What is sent to everybody, or to a group that we have joined, is heard here too: a copy passes POSTROUTING and comes
- * in again on the device that it leaves by.
+ * in again on the device that it leaves by. IPv4 does it before the packet itself passes POSTROUTING (`ip_mc_output`),
+ * IPv6 behind that, piece by piece (`ip6_finish_output2`).
  */
-function hearCopy(skb: Skb, transaction: Transaction): void {
-  // IPv6 cuts what it had put together again, `ip_mc_finish_output` does not
-  const parts = skb.family === 6 ? pieces(skb, transaction) : [skb.share()]
-  parts.forEach((bytes, index) => {
+function hearCopies(skb: Skb, pieces: readonly Uint8Array[], transaction: Transaction): void {
+  // a sender in process context runs the softirq that receives the copy at once, a table that is being walked (TEE) and
+  // an answer within one do not
+  const atOnce = !transaction.inSoftirq && !transaction.duplicating
+  for (const bytes of pieces) {
     const heard = hear(copyOf(skb, bytes), skb, transaction)
-    // a sender in process context runs the softirq that receives the copy when it has sent (IPv4: even before that),
-    // an answer within one does not
-    const atOnce = skb.family === 4 || index < parts.length - 1
-    if (heard && atOnce && !transaction.inSoftirq)
-      transaction.path.receiveLooped(transaction.looped.pop()!, transaction)
-  })
+    if (heard && atOnce) transaction.path.receiveLooped(transaction.looped.pop()!, transaction)
+  }
 }
+
+/** What IPv6 hands to a device for a group: heard here too if we have joined it, and not everything gets beyond that. */
+function leavesForGroup(skb: Skb, pieces: readonly Uint8Array[], transaction: Transaction): boolean {
+  const device = transaction.routing(6).devices.get(skb.outDevice)!
+  if (hasJoined(device, skb.destination)) {
+    hearCopies(skb, pieces, transaction)
+    if (skb.ttl === 0) {
+      transaction.discards('to a group with hop limit 0: it does not leave the box')
+      return false
+    }
+  }
+  const scope = skb.bytes[25]! & 15
+  if (scope <= INTERFACE_LOCAL) transaction.discards('interface-local multicast does not leave the box')
+  return scope > INTERFACE_LOCAL
+}
+
+const INTERFACE_LOCAL = 1
 
 /** What was put together again is cut again. */
 function pieces(skb: Skb, transaction: Transaction): readonly Uint8Array[] {
@@ -77,7 +95,8 @@ function fragmentOf(skb: Skb, bytes: Uint8Array): Skb {
 
 function hear(copy: Skb, skb: Skb, transaction: Transaction): boolean {
   copy.packetType = skb.routeType === 'broadcast' ? 'broadcast' : 'multicast'
-  copy.checksumVerified = true
+  copy.checksumState = ChecksumState.UNNECESSARY
+  copy.outputRoute = skb.outputRoute
   if (runHook('POSTROUTING', copy, transaction) !== Verdict.ACCEPT) return false
   loopBack(copy, copy.outDevice, transaction)
   return true
@@ -131,15 +150,24 @@ export function postrouting(skb: Skb, transaction: Transaction): boolean {
     return true
   }
   completeChecksum(skb)
+  const parts = cutForDevice(skb, transaction)
+  if (parts === undefined) return false
+  const isForGroup = skb.family === 6 && isMulticast(skb.destination)
+  if (isForGroup && !leavesForGroup(skb, parts, transaction)) return true
+  for (const bytes of parts) emit(skb, bytes, transaction)
+  transaction.ends({ kind: skb.inDevice === '' ? 'sent' : 'forwarded', device: skb.outDevice })
+  return true
+}
+
+/** Undefined: it is too big and nobody may cut it. */
+function cutForDevice(skb: Skb, transaction: Transaction): readonly Uint8Array[] | undefined {
   const cut = cutForOutput(skb, skb.routeMtu, transaction.nextPacketId)
   switch (cut.kind) {
     case 'as-is':
-      emit(skb, skb.share(), transaction)
-      return true
+      return [skb.share()]
     case 'fragments':
       transaction.packetId()
-      for (const bytes of cut.packets) emit(skb, bytes, transaction)
-      return true
+      return cut.packets
     case 'too-big':
       transaction.discards(`bigger than the MTU ${cut.mtu} of ${skb.outDevice}`)
       if (skb.isLocal && !skb.isAnswer) transaction.result.errno = Errno.EMSGSIZE
@@ -148,10 +176,10 @@ export function postrouting(skb: Skb, transaction: Transaction): boolean {
         skb.family === 4 ? { type: 3, code: 4, info: cut.mtu } : { type: 2, code: 0, info: cut.mtu },
         transaction,
       )
-      return false
+      return undefined
     case 'malformed':
       transaction.discards('its extension headers cannot be repeated in every fragment')
-      return false
+      return undefined
     default:
       return cut satisfies never
   }
@@ -186,6 +214,8 @@ export function duplicate(
   copy.ctInfo = 7
   // the fragments themselves stay with the original, so the copy is cut anew
   copy.fragmentMaxSize = skb.fragmentMaxSize
+  copy.checksumState = skb.checksumState
+  copy.checksumWasRight = skb.checksumWasRight
   transaction.answering++
   transaction.duplicating = true
   send(copy, route.through(gateway), transaction)

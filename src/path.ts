@@ -2,7 +2,7 @@ import type { Family } from './address.ts'
 import { answerError, answerReject, answerUnroutable } from './answers.ts'
 import { forgetLostCalls, sweepExpired } from './conntrack/destroy.ts'
 import { runHook } from './hooks.ts'
-import { forward as forwardChecks } from './ip/forward.ts'
+import { forward as forwardChecks, NOT_FOR_US } from './ip/forward.ts'
 import { inputRoute } from './ip/input-route.ts'
 import { localOutput } from './ip/local-output.ts'
 import { forwardOptions, receiveOptions } from './ip/options.ts'
@@ -14,7 +14,7 @@ import { duplicate, postrouting, reroute, send } from './output.ts'
 import { expireFragments, pullFragments } from './packet/fragments.ts'
 import { Packet } from './packet/packet.ts'
 import { IPPROTO_TCP } from './packet/protocols.ts'
-import { Skb } from './packet/skb.ts'
+import { ChecksumState, Skb } from './packet/skb.ts'
 import { Verdict } from './rules/extension.ts'
 import { reassembleInto } from './stages.ts'
 import type { Path, Transaction } from './transaction.ts'
@@ -125,7 +125,9 @@ function fromPrerouting(skb: Skb, transaction: Transaction): void {
   // a looped packet was routed when it was sent, unless DNAT has changed its mind
   if (skb.looped && skb.destination.equals(destination)) {
     if (skb.family === 4 && skb.transportOffset > 20 && !readOptions(skb, transaction)) return
-    deliver(skb, transaction)
+    // TEE hands packets for a group to a gateway: what is heard of them has the gateway's route, and is not for it
+    if (skb.outputRoute?.loops === 'none') transaction.discards(NOT_FOR_US.reason)
+    else deliver(skb, transaction)
     return
   }
   pullTcpHeader(skb)
@@ -192,12 +194,14 @@ function forward(skb: Skb, route: InputRoute, transaction: Transaction): void {
     if (refusal.error !== undefined) answerError(skb, refusal.error, transaction)
     return
   }
+  // `skb_forward_csum`
+  if (skb.checksumState === ChecksumState.SUMMED) skb.checksumState = ChecksumState.NONE
   skb.outDevice = route.device
   skb.nextHop = route.via
   skb.routeMtu = route.mtu
   if (runHook('FORWARD', skb, transaction) !== Verdict.ACCEPT) return
   if (skb.ipv4Options !== undefined) forwardOptions(skb, skb.ipv4Options, table, route.device)
-  if (postrouting(skb, transaction)) transaction.ends({ kind: 'forwarded', device: route.device })
+  postrouting(skb, transaction)
 }
 
 /** A raw socket sends (`IP_HDRINCL`, or `IPPROTO_RAW` in IPv6). */

@@ -78,7 +78,10 @@ export function tosPriority(tos: number): number {
 
 const IPV6_MIN_MTU = 1280
 
-const NOT_FOR_US: ForwardDrop = { reason: 'the link layer addressed it to others as well', error: undefined }
+export const NOT_FOR_US: ForwardDrop = {
+  reason: 'the link layer addressed it to others as well',
+  error: undefined,
+}
 const FORWARDING_OFF: ForwardDrop = { reason: 'forwarding is off', error: undefined }
 const BAD_SOURCE: ForwardDrop = { reason: 'such a source is never forwarded', error: undefined }
 const TTL_EXCEEDED: ForwardDrop = { reason: 'TTL exceeded', error: { type: 11, code: 0, info: 0 } }

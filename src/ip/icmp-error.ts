@@ -18,7 +18,7 @@ export type Answer =
       readonly bytes: Uint8Array
       /** Goes to the OUTPUT hook with this device. */
       readonly route: OutputRoute
-      /** The new skb's `checksumPartial` and `checksumVerified`: IPv4 resets get their checksum on leaving a device. */
+      /** The new skb's `checksumPartial`: IPv4 resets get their checksum on leaving a device. */
       readonly checksumPartial: boolean
     }
   | { readonly sent: false; readonly reason: string }

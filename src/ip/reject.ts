@@ -17,7 +17,7 @@ import {
   IPPROTO_UDP,
   IPPROTO_UDPLITE,
 } from '../packet/protocols.ts'
-import type { Skb } from '../packet/skb.ts'
+import { ChecksumState, type Skb } from '../packet/skb.ts'
 import { type Answer, type AnswerContext, buildIcmpError } from './icmp-error.ts'
 import { isMulticast } from './interfaces.ts'
 import { outputRoute, rerouteOutput } from './output-route.ts'
@@ -87,7 +87,7 @@ export function reject(skb: Skb, kind: string, hook: string, context: AnswerCont
     const reset = skb.family === 4 ? reset4(skb, hook, context) : reset6(skb, hook, context)
     return { ...reset, closesConnection: reset.sent }
   }
-  const refused = skb.family === 4 ? refuse4(skb) : refuse6(skb)
+  const refused = skb.family === 4 ? refuse4(skb, hook) : refuse6(skb, hook)
   return refused === undefined
     ? { ...buildIcmpError(skb, answer, context), closesConnection: false }
     : silent(refused)
@@ -106,19 +106,24 @@ export function attachedInfo(skb: Skb): CtInfo | undefined {
   return skb.direction === 0 ? CtInfo.RELATED_REPLY : CtInfo.RELATED
 }
 
-function refuse4(skb: Skb): string | undefined {
+function refuse4(skb: Skb, hook: string): string | undefined {
   if (skb.fragmentOffset !== 0) return 'no answer to later fragments'
-  if (!hasChecksum(skb, skb.protocol, skb.transportOffset)) return undefined
-  return netfilterChecksumValid(skb) ? undefined : BAD_CHECKSUM
+  if (isChecksumUnnecessary(skb) || !hasChecksum(skb, skb.protocol, skb.transportOffset)) return undefined
+  return netfilterChecksumValid(skb, hook) ? undefined : BAD_CHECKSUM
 }
 
-function refuse6(skb: Skb): string | undefined {
-  if (skb.checksumVerified) return undefined
+function refuse6(skb: Skb, hook: string): string | undefined {
+  if (isChecksumUnnecessary(skb)) return undefined
   const found = skipExtensionHeaders(skb.bytes)
   if (found === undefined || found.offset >= skb.length || found.protocol === NEXTHDR_FRAGMENT)
     return 'no answer to later fragments and empty packets'
   if (!hasChecksum(skb, found.protocol, found.offset)) return undefined
-  return netfilterChecksumValid(skb, found.protocol) ? undefined : BAD_CHECKSUM
+  return netfilterChecksumValid(skb, hook, found.protocol) ? undefined : BAD_CHECKSUM
+}
+
+/** `skb_csum_unnecessary` */
+function isChecksumUnnecessary({ checksumState, checksumWasRight }: Skb): boolean {
+  return checksumState === ChecksumState.UNNECESSARY || checksumWasRight
 }
 
 const BAD_CHECKSUM = 'its checksum is wrong'
@@ -196,12 +201,7 @@ function reset6(skb: Skb, hook: string, context: AnswerContext): Answer {
 
 function resetRefused(skb: Skb, offset: number, hook: string): string | undefined {
   if ((skb.bytes[offset + 13]! & RST) !== 0) return 'no reset for a reset'
-  // Forwarding forgets that the checksum was verified (`skb_forward_csum`).
-  const verified = skb.checksumVerified
-  if (hook === 'FORWARD') skb.checksumVerified = false
-  const valid = netfilterChecksumValid(skb, IPPROTO_TCP)
-  skb.checksumVerified = verified
-  return valid ? undefined : BAD_CHECKSUM
+  return netfilterChecksumValid(skb, hook, IPPROTO_TCP) ? undefined : BAD_CHECKSUM
 }
 
 const FIN = 1

@@ -56,7 +56,7 @@ export function translateIcmpError(
   const { family, transportOffset: at } = skb
   const quote = at + 8
   if (skb.bytes.length < quote + (family === 4 ? 20 : 40)) return false
-  if (!netfilterChecksumValid(skb)) return false
+  if (!netfilterChecksumValid(skb, context.hook)) return false
   if (skb.bytes[at] === (family === 4 ? 5 : 137)) {
     if ((connection.status & DONE_BITS) !== DONE_BITS) return false
     if (connection.has(NAT_BITS)) return false

@@ -9,7 +9,7 @@ import {
   IPPROTO_UDP,
   IPPROTO_UDPLITE,
 } from './protocols.ts'
-import type { Skb } from './skb.ts'
+import { ChecksumState, type Skb } from './skb.ts'
 
 /**
  * The Internet checksum (RFC 1071) as the kernel computes and, when an address or port changes, patches it.
@@ -155,12 +155,22 @@ export function sctpChecksum(bytes: Uint8Array, start: number, end: number): num
  * IP header, whatever the transport header says about its length. IPv4 takes a pseudo-header for TCP and UDP only, so
  * for an unknown protocol it asks that the payload sums to 0: REJECT really does that.
  *
- * A good result is remembered (`__skb_checksum_complete`): whoever asks next is told the same, though options or an
- * address may have changed since without their checksum (TCPOPTSTRIP, SNPT and DNPT).
+ * The sum is kept (`__skb_checksum_complete`). A right one is still right for whoever asks next, though options or an
+ * address may have changed since without their checksum (TCPOPTSTRIP, SNPT and DNPT); behind INPUT nobody looks at it
+ * again, be it right or wrong, which shows in copies made by TEE.
  */
-export function netfilterChecksumValid(skb: Skb, protocol: number = skb.protocol): boolean {
-  if (!skb.checksumVerified) skb.checksumVerified = sumsToZero(skb, protocol)
-  return skb.checksumVerified
+export function netfilterChecksumValid(skb: Skb, hook: string, protocol: number = skb.protocol): boolean {
+  if (skb.checksumState === ChecksumState.UNNECESSARY) return true
+  if (skb.checksumState === ChecksumState.SUMMED) {
+    if (hook !== 'PREROUTING' && hook !== 'INPUT') return true
+    if (skb.checksumWasRight) {
+      skb.checksumState = ChecksumState.UNNECESSARY
+      return true
+    }
+  }
+  skb.checksumState = ChecksumState.SUMMED
+  skb.checksumWasRight = sumsToZero(skb, protocol)
+  return skb.checksumWasRight
 }
 
 function sumsToZero({ bytes, family, transportOffset }: Skb, protocol: number): boolean {
@@ -181,7 +191,7 @@ function sumsToZero({ bytes, family, transportOffset }: Skb, protocol: number): 
  * SCTP by CRC32c. Anything else is valid. A header too short to hold the checksum is invalid.
  */
 export function transportChecksumValid(skb: Skb): boolean {
-  if (skb.checksumVerified) return true
+  if (skb.checksumState === ChecksumState.UNNECESSARY) return true
   const { bytes, family, protocol, transportOffset: offset } = skb
   if (protocol === IPPROTO_SCTP) {
     return offset + 12 <= bytes.length && skb.u32(offset + 8) === sctpChecksum(bytes, offset, bytes.length)
@@ -191,7 +201,7 @@ export function transportChecksumValid(skb: Skb): boolean {
   if (offset + field + 2 > bytes.length) return false
   if (protocol === IPPROTO_UDPLITE) return udpliteChecksumValid(skb)
   if (protocol === IPPROTO_UDP && skb.u16(offset + 6) === 0) return true
-  return netfilterChecksumValid(skb)
+  return netfilterChecksumValid(skb, 'PREROUTING')
 }
 
 /**

@@ -73,8 +73,10 @@ export class Skb {
   largestFragmentHadDf = false
   /** Sent by this machine: its IP options were never parsed, so cutting it repeats all of them. */
   isLocal = false
-  /** The checksum was verified by something before (loopback, the kernel's own packets). */
-  checksumVerified = false
+  /** `ip_summed`: what is known of the transport checksum. */
+  checksumState: ChecksumState = ChecksumState.NONE
+  /** `csum_valid`: it was summed up once and was right. Only REJECT's ICMP errors ask for it. */
+  checksumWasRight = false
   /** The transport checksum holds the pseudo-header's sum only; whoever sends the packet out on a device completes it. */
   checksumPartial = false
   /** `-j TRACE`, `-j TEE` duplicates, and kernel-made answers, which take no second REJECT. */
@@ -176,3 +178,7 @@ export interface SocketOwner {
   readonly gid?: number
   readonly groups?: readonly number[]
 }
+
+/** The kernel's `CHECKSUM_*`: not looked at, summed up in software (rightly or not), or not worth a look. */
+export const ChecksumState = { NONE: 0, SUMMED: 1, UNNECESSARY: 2 } as const
+export type ChecksumState = (typeof ChecksumState)[keyof typeof ChecksumState]

@@ -59,8 +59,10 @@ describe('checksums', () => {
   })
 
   it('of an unknown protocol in IPv4 must sum to 0 for nf_ip_checksum', () => {
-    expect(netfilterChecksumValid(skbOf('proto 253 10.0.0.1 > 10.0.0.2 data="anything"'))).toBe(false)
-    expect(netfilterChecksumValid(skbOf('proto 253 10.0.0.1 > 10.0.0.2 data=0x1234edcb'))).toBe(true)
+    expect(netfilterChecksumValid(skbOf('proto 253 10.0.0.1 > 10.0.0.2 data="anything"'), 'INPUT')).toBe(
+      false,
+    )
+    expect(netfilterChecksumValid(skbOf('proto 253 10.0.0.1 > 10.0.0.2 data=0x1234edcb'), 'INPUT')).toBe(true)
   })
 
   it('of the pseudo-header are the same from a packet and from addresses', () => {
