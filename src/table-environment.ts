@@ -1,4 +1,5 @@
 import type { Address, Family } from './address.ts'
+import { answerError } from './answers.ts'
 import type { Connection, Zone } from './conntrack/connection.ts'
 import type { ConntrackTemplate } from './conntrack/template.ts'
 import type { Tuple } from './conntrack/tuple.ts'
@@ -99,6 +100,10 @@ export class TableEnvironment implements WalkEnvironment {
   reject(skb: Skb, kind: string): void {
     this.rejected = true
     this.transaction.path.reject(skb, kind, this.hook, this.transaction)
+  }
+
+  parameterProblem(skb: Skb, pointer: number): void {
+    answerError(skb, { type: 4, code: 0, info: pointer }, this.transaction)
   }
 
   bindNat(skb: Skb, range: NatRange): Verdict {

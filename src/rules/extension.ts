@@ -223,6 +223,8 @@ export interface TargetEnvironment extends MatchEnvironment {
   nflog(message: { readonly group: number; readonly prefix: string; readonly bytes: Uint8Array }): void
   /** REJECT: the engine builds and sends the answer. `kind` as in `--reject-with`. */
   reject(skb: Skb, kind: string): void
+  /** SNPT, DNPT: an ICMPv6 parameter problem about the header field at this offset. */
+  parameterProblem(skb: Skb, pointer: number): void
   /** SNAT, DNAT, …: the engine binds the connection to the range. DROP when no tuple is free. */
   bindNat(skb: Skb, range: NatRange): Verdict
   /**

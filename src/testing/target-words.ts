@@ -44,7 +44,7 @@ export const TARGET_WORDS: { readonly [name: string]: TargetWords } = {
       ),
   },
   DNAT: { weight: 5, words: at => destinationNat(at) },
-  DNPT: { words: () => fc.constant('--src-pfx 2001:db8:ffff::/64 --dst-pfx 2001:db8:6::/64') },
+  DNPT: { words: () => prefixes('2001:db8:ffff::', '2001:db8:6::') },
   DSCP: { words: () => oneOf('--set-dscp 0x2e', '--set-dscp-class AF21', '--set-dscp 0') },
   ECN: { protocols: [6], words: () => fc.constant('--ecn-tcp-remove') },
   HL: { words: () => oneOf('--hl-set 64', '--hl-dec 1', '--hl-inc 1', '--hl-dec 70') },
@@ -138,7 +138,7 @@ export const TARGET_WORDS: { readonly [name: string]: TargetWords } = {
   },
   SET: { weight: 2, words: at => setTargetWords(at) },
   SNAT: { weight: 5, words: at => sourceNat(at) },
-  SNPT: { words: () => fc.constant('--src-pfx 2001:db8:6::/64 --dst-pfx 2001:db8:ffff::/64') },
+  SNPT: { words: () => prefixes('2001:db8:6::', '2001:db8:ffff::') },
   TCPMSS: {
     protocols: [6],
     words: ({ hooks }) =>
@@ -245,4 +245,10 @@ function nextAddress(text: string): string {
   return text.includes(':')
     ? text.replace(/[^:]+$/, last => (Number.parseInt(last, 16) + 3).toString(16))
     : text.replace(/\d+$/, last => String(Math.min(255, Number(last) + 3)))
+}
+
+/** The longer prefix decides which word of the address takes up the difference. */
+function prefixes(from: string, to: string): fc.Arbitrary<string> {
+  const lengths = fc.constantFrom([64, 64], [48, 48], [48, 64], [64, 48], [60, 57])
+  return lengths.map(([a, b]) => `--src-pfx ${from}/${a} --dst-pfx ${to}/${b}`)
 }

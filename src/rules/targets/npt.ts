@@ -28,8 +28,8 @@ const QUOTE_AT = 48
 
 /**
  * `-j SNPT` and `-j DNPT`: net/ipv6/netfilter/ip6t_NPT.c. Stateless prefix translation (RFC 6296): one word of the
- * address takes up the difference, so that no transport checksum changes. Where none can, the packet is dropped (the kernel also sends a
- * parameter problem).
+ * address takes up the difference, so that no transport checksum changes. Where none can, the packet is dropped, and its
+ * sender told of a parameter problem; not in OUTPUT, where it has no device yet (`icmp6_send`).
  */
 export const snpt = nptTarget('SNPT', 'source', ['INPUT', 'POSTROUTING'], 'translate the source prefix')
 export const dnpt = nptTarget(
@@ -70,9 +70,13 @@ function nptTarget(
       const length = Math.max(from.length, to.length)
       const adjustment = fold(prefixSum(from.address) + (0xffff - fold(prefixSum(to.address))))
       const matched = Prefix.parse(text(from))
-      return skb => {
+      return (skb, environment) => {
         const bytes = skb.writable()
-        if (!translate(bytes, addressAt, to.address, length, adjustment)) return Verdict.DROP
+        if (!translate(bytes, addressAt, to.address, length, adjustment)) {
+          skb.refresh()
+          if (environment.hook !== 'OUTPUT') environment.parameterProblem(skb, addressAt)
+          return Verdict.DROP
+        }
         const quotedAt = quotedAddressAt(skb, part)
         if (quotedAt >= 0 && matched.contains(Address.read(6, bytes, quotedAt)))
           translate(bytes, quotedAt, to.address, length, adjustment)
@@ -124,7 +128,7 @@ function fold(sum: number): number {
   return sum
 }
 
-/** False when no word can take up the difference; the address is not changed then. */
+/** False when no word can take up the difference; the prefix is changed all the same. */
 function translate(
   bytes: Uint8Array,
   at: number,
@@ -132,14 +136,14 @@ function translate(
   length: number,
   adjustment: number,
 ): boolean {
-  const wordAt = adjustedWordAt(bytes, at, length)
-  if (wordAt < 0) return false
   for (let bit = 0; bit < length; bit += 8) {
     const index = bit >> 3
     const kept = length - bit >= 8 ? 0 : 0xff >> (length - bit)
     const prefixWord = index < 4 ? prefix.w0 : prefix.w1
     bytes[at + index] = (bytes[at + index]! & kept) | ((prefixWord >>> (24 - 8 * (index & 3))) & 0xff & ~kept)
   }
+  const wordAt = adjustedWordAt(bytes, at, length)
+  if (wordAt < 0) return false
   const sum = fold(((bytes[wordAt]! << 8) | bytes[wordAt + 1]!) + adjustment)
   const value = sum === 0xffff ? 0 : sum
   bytes[wordAt] = value >>> 8
