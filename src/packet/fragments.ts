@@ -120,13 +120,3 @@ export function cutForOutput(skb: Skb, mtu: number, identification: number): Out
   if (packets === 'malformed') return { kind: 'malformed' }
   return packets === 'no-room' ? { kind: 'too-big', mtu } : { kind: 'fragments', packets }
 }
-
-/**
- * Whether forwarding refuses the packet before FORWARD (`ip_exceeds_mtu`, `ip6_pkt_too_big`): too big for the way out,
- * and neither fragmentable nor a datagram whose fragments fit.
- */
-export function exceedsMtu(skb: Skb, mtu: number): boolean {
-  if (skb.bytes.length <= mtu) return false
-  if (skb.family === 4 && (skb.bytes[6]! & 0x40) === 0) return false
-  return skb.fragmentMaxSize === 0 || skb.fragmentMaxSize > mtu
-}

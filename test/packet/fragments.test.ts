@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { exceedsMtu4 } from '../../src/ip/forward.ts'
 import {
   cutForOutput,
   EMPTY_FRAGMENT_QUEUE,
-  exceedsMtu,
   expireFragments,
   type FragmentQueue,
   fragmentIpv4,
@@ -199,10 +199,10 @@ describe('cutting', () => {
   it('is refused where DF stands in the way', () => {
     const { bytes } = Packet.parse('udp 1.2.3.4:1 > 5.6.7.8:2 len=1600')
     const skb = new Skb(4, bytes)
-    expect(exceedsMtu(skb, 1500)).toBe(true)
+    expect(exceedsMtu4(skb, 1500)).toBe(true)
     expect(cutForOutput(skb, 1500, 0)).toEqual({ kind: 'too-big', mtu: 1500 })
     const whole = wholeSkb([`${V4} len=1200 frag=0+ df`, `${V4} len=900 frag=1200`])
-    expect([exceedsMtu(whole, 1500), exceedsMtu(whole, 1000)]).toEqual([false, true])
+    expect([exceedsMtu4(whole, 1500), exceedsMtu4(whole, 1000)]).toEqual([false, true])
   })
 
   it('and putting together undo each other', () => {
