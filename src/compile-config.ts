@@ -67,10 +67,11 @@ function compileFamily(
 const OTHER_SYSCTLS =
   /^net\.ipv[46]\.(ip_forward|conf\.[^.]+\.(forwarding|rp_filter|accept_local|route_localnet|accept_source_route|send_redirects|src_valid_mark|log_martians))$/
 
-/** @throws RangeError naming a sysctl that is not modelled */
+/** @throws RangeError naming a sysctl that is not modelled, or whose value is no whole number */
 export function readSysctls(config: Pick<FirewallConfig, 'sysctls'>): ConntrackSysctls {
   let sysctls = DEFAULT_SYSCTLS
   for (const [name, value] of Object.entries(config.sysctls)) {
+    if (!Number.isInteger(value)) throw new RangeError(`sysctl '${name}' takes a whole number, not ${value}`)
     const changed = withSysctl(sysctls, name, value)
     if (changed !== undefined) sysctls = changed
     else if (!OTHER_SYSCTLS.test(name))

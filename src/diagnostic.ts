@@ -28,8 +28,17 @@ export function formatDiagnostic(diagnostic: Diagnostic): string {
   const { file, line, column, severity, message, expected, hint } = diagnostic
   const place = `${file ?? '<text>'}:${line}:${column}`
   const wanted = expected === undefined ? '' : ` (expected ${expected})`
-  return `${place}: ${severity}: ${message}${wanted}${hint === undefined ? '' : `\n    hint: ${hint}`}`
+  return visible(
+    `${place}: ${severity}: ${message}${wanted}${hint === undefined ? '' : `\n    hint: ${hint}`}`,
+  )
 }
+
+/** What a text from outside has of control characters is shown, not sent to the terminal. */
+function visible(text: string): string {
+  return text.replace(CONTROL, character => JSON.stringify(character).slice(1, -1))
+}
+
+const CONTROL = /[^\P{Cc}\n]/gu
 
 /**
  * Thrown by the calls that take text and cannot go on without it; carries every diagnostic, not only the first.

@@ -9,7 +9,7 @@ const MAX_PIECES = 6
 const FLAG_NAMES = ['URG', 'ACK', 'PSH', 'RST', 'SYN', 'FIN']
 
 /**
- * The values of one field as people write them: `tcp,udp`, `22`, `1024-65535`, `not 10.0.0.0/8`, `SYN,!ACK`.
+ * The values of one field as people write them: `tcp,udp`, `22`, `1024-65535`, `not 10.0.0.0/8`, `SYN+!ACK`.
  *
  * @param side a set over this field's bits only
  * @param possible the values that exist
@@ -33,6 +33,7 @@ function pieces(space: PacketSpace, name: FieldName, side: Node): readonly strin
     return atoms.filter((_, index) => space.bdd.and(side, space.is(name, index)) !== EMPTY).map(atomText)
   if (name === 'flags') {
     const cube = cubeOf(space, side, offset, bits)
+    if (cube !== undefined && isSyn(cube)) return ['--syn']
     if (cube !== undefined)
       return [
         FLAG_NAMES.flatMap((flag, i) =>
@@ -58,6 +59,14 @@ function rangeText(name: FieldName, low: number, high: number): string {
   const text = (value: number): string =>
     name === 'protocol' ? (protocolName(value) ?? `${value}`) : `${value}`
   return low === high ? text(low) : `${low}-${high}`
+}
+
+/** What iptables calls `--syn`: SYN without RST, ACK and FIN. */
+function isSyn(cube: Cube): boolean {
+  return FLAG_NAMES.every((flag, i) => {
+    if (flag === 'SYN') return cube[i] === 1
+    return cube[i] === (flag === 'URG' || flag === 'PSH' ? undefined : 0)
+  })
 }
 
 type Cube = readonly (0 | 1 | undefined)[]

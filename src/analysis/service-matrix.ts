@@ -29,7 +29,8 @@ export interface ServiceMatrix {
 
 /**
  * Which new connections the filter table lets through, for every pair of devices that the ruleset tells apart (devices
- * it does not name are one, called `other…`). Destination addresses are those after DNAT.
+ * it does not name are one, called `other…`): TCP's by their SYN, others by any first packet. Destination addresses are
+ * those after DNAT.
  *
  * @param options `limit`: the most regions a cell; default 12
  * @example
@@ -42,11 +43,15 @@ export function serviceMatrix(ruleset: Ruleset, options: { readonly limit?: numb
   const space = new PacketSpace([ruleset])
   const { bdd } = space
   const devices = space.fields.in.atoms!.filter(name => name !== NO_DEVICE)
+  // nothing is forwarded to or from loopback
+  const links = devices.filter(name => name !== 'lo')
   const cells: ServiceCell[] = []
   const undecided: string[] = []
   const opening = space.all(
     space.named('state', state => state === 'NEW'),
     space.named('kind', kind => kind === 'whole'),
+    // TCP opens by a SYN; nobody else has flags
+    space.masked('flags', 0x02, 0x17),
   )
   for (const hook of ['INPUT', 'FORWARD'] as const)
     try {
@@ -55,8 +60,8 @@ export function serviceMatrix(ruleset: Ruleset, options: { readonly limit?: numb
       const within = bdd.and(flow.domain, opening)
       const accepted = decide(flow, within).verdicts.get('ACCEPT') ?? EMPTY
       const sometimesNot = bdd.difference(within, accepted)
-      for (const from of devices)
-        for (const to of hook === 'INPUT' ? ['box'] : devices) {
+      for (const from of hook === 'INPUT' ? devices : links)
+        for (const to of hook === 'INPUT' ? ['box'] : links) {
           const pair = space.all(
             space.named('in', name => name === from),
             hook === 'INPUT' ? within : space.named('out', name => name === to),

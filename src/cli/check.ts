@@ -5,7 +5,7 @@ import { type PlacedFinding, sarif } from '../analysis/sarif.ts'
 import { formatDiagnostic } from '../diagnostic.ts'
 import type { Style } from '../format/style.ts'
 import { parseRules } from '../rules/parse.ts'
-import { readInput } from './input.ts'
+import { readInput, refuseStdinTwice } from './input.ts'
 import { addIpsetOption, type IpsetOptions, knownSets } from './ipset-option.ts'
 import { addFamilyOptions, addJsonOption } from './options.ts'
 import { terminalStyle } from './terminal.ts'
@@ -20,14 +20,19 @@ export function checkCommand(version: string): Command {
   const command = new Command('check')
     .description('find dead and redundant rules, holes and mistakes in rulesets, with proofs')
     .argument('<files...>', 'iptables-save text or scripts of iptables commands; - is standard input')
-    .addOption(new Option('--format <format>').choices(['text', 'json', 'sarif']).default('text'))
+    .addOption(
+      new Option('--format <format>', 'for people, for programs, for code scanning')
+        .choices(['text', 'json', 'sarif'])
+        .default('text'),
+    )
     .action((files: string[], options: CheckOptions) => {
       process.exitCode = check(files, options, version)
     })
     .addHelpText(
       'after',
       `
-Exit code: 0 nothing but notes, 1 errors or warnings, 2 a ruleset that cannot be read.
+Exit code: 0 nothing but notes, 1 errors or warnings, 2 a ruleset that cannot be
+read.
 
 Examples:
   netfilter-sim check rules.v4
@@ -40,6 +45,7 @@ Examples:
 
 function check(files: readonly string[], options: CheckOptions, version: string): 0 | 1 | 2 {
   const { family, format } = options
+  refuseStdinTwice([...files, options.ipset])
   const known = knownSets(options, family)
   const findings: PlacedFinding[] = []
   let unreadable = false
@@ -64,6 +70,10 @@ function textLines(findings: readonly PlacedFinding[], style: Style): string[] {
     return `${file}:${line ?? 1}:1: ${colour(severity)} ${lint}: ${style.strong(rule)} ${message}${hint}`
   })
   const count = (severity: string): number => findings.filter(finding => finding.severity === severity).length
-  lines.push(`${count('error')} errors, ${count('warning')} warnings, ${count('note')} notes`)
+  lines.push(['error', 'warning', 'note'].map(severity => counted(count(severity), severity)).join(', '))
   return lines
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }

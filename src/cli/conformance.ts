@@ -1,11 +1,12 @@
 import { readdirSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { Command } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import type { KernelCase } from '../conformance/case.ts'
 import { compareCases, type Difference } from '../conformance/compare.ts'
 import { replayCase } from '../conformance/replay.ts'
 import type { DiagnosticError } from '../diagnostic.ts'
 import { isCaseFile, readCases } from './case-files.ts'
+import { FileError, fileErrorsOf } from './input.ts'
 
 export interface ConformanceOptions {
   /** Print this many differences a file. */
@@ -14,6 +15,8 @@ export interface ConformanceOptions {
   readonly only?: string
   /** Print the answers instead of judging them. */
   readonly emit?: boolean
+  /** Print the judgement as JSON. */
+  readonly json?: boolean
 }
 
 /** `netfilter-sim conformance PATHS`: the simulator against recordings of the real kernel. */
@@ -21,16 +24,36 @@ export function conformanceCommand(): Command {
   return new Command('conformance')
     .description('answer recorded kernel cases and compare, packet for packet and field for field')
     .argument('[paths...]', '.jsonl and .jsonl.gz files, or directories of them', ['test/kernel/cases'])
-    .option('--show <n>', 'print this many differences and refusals a file', Number, 0)
+    .addOption(
+      new Option('--show <n>', 'print this many differences and refusals a file')
+        .argParser(parseCount)
+        .default(0),
+    )
     .option(
       '--emit',
       'print the answers, one JSON object a line: of a recorded answer only `choices` is read, and none is needed',
     )
     .option('--only <text>', 'only cases whose name contains this')
+    .option('--json', 'a line of JSON for each file: what agreed, what differed in which field')
     .action((paths: string[], options: ConformanceOptions) => {
       if (options.emit) emit(paths, options)
       else if (!conformance(paths, options)) process.exitCode = 1
     })
+    .addHelpText(
+      'after',
+      `
+Exit code: 0 every case agrees, or is refused by the name of what is not
+modelled; 1 one does not; 2 a file that cannot be read.
+
+Examples:
+  netfilter-sim conformance cases/
+  netfilter-sim conformance cases/nat.jsonl --only snat --show 3`,
+    )
+}
+
+function parseCount(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('Expected a number.')
+  return Number(text)
 }
 
 /**
@@ -41,8 +64,12 @@ export function conformanceCommand(): Command {
  */
 export function conformance(paths: readonly string[], options: ConformanceOptions): boolean {
   let allAgree = true
-  for (const file of paths.flatMap(filesOf))
-    allAgree = report(basename(file), casesOf(file, options), options) && allAgree
+  for (const file of paths.flatMap(filesOf)) {
+    const judgement = judge(basename(file), casesOf(file, options))
+    if (options.json === true) console.log(JSON.stringify(judgementJson(judgement)))
+    else print(judgement, options)
+    allAgree &&= judgement.differing.length === 0 && judgement.crashes.length === 0
+  }
   return allAgree
 }
 
@@ -77,7 +104,19 @@ function answer(recorded: KernelCase): Result {
   }
 }
 
-function report(file: string, cases: readonly KernelCase[], options: ConformanceOptions): boolean {
+/** How the cases of a file fared. */
+interface Judgement {
+  readonly file: string
+  readonly total: number
+  readonly refused: number
+  readonly differing: readonly { readonly name: string; readonly differences: readonly Difference[] }[]
+  readonly crashes: readonly string[]
+  /** How often something that is not modelled was named. */
+  readonly refusals: ReadonlyMap<string, number>
+  readonly seconds: string
+}
+
+function judge(file: string, cases: readonly KernelCase[]): Judgement {
   const started = performance.now()
   const differing: { name: string; differences: Difference[] }[] = []
   const refusals = new Map<string, number>()
@@ -95,10 +134,31 @@ function report(file: string, cases: readonly KernelCase[], options: Conformance
       for (const { message } of result.diagnostics) count(refusals, message)
     }
   }
-  const answered = cases.length - refused
-  const agreed = answered - differing.length - crashes.length
-  const percent = answered === 0 ? 100 : (100 * agreed) / answered
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
+  return { file, total: cases.length, refused, differing, crashes, refusals, seconds }
+}
+
+function agreedOf({ total, refused, differing, crashes }: Judgement): number {
+  return total - refused - differing.length - crashes.length
+}
+
+function judgementJson(judgement: Judgement): object {
+  const { file, total, refused, differing, crashes } = judgement
+  return {
+    file,
+    cases: total,
+    agreed: agreedOf(judgement),
+    refused,
+    crashes,
+    differing: differing.map(({ name, differences: [first] }) => ({ name, ...first })),
+  }
+}
+
+function print(judgement: Judgement, options: ConformanceOptions): void {
+  const { file, total, refused, differing, crashes, refusals, seconds } = judgement
+  const answered = total - refused
+  const agreed = agreedOf(judgement)
+  const percent = answered === 0 ? 100 : (100 * agreed) / answered
   console.log(
     `${file}: ${agreed} of ${answered} agree (${percent.toFixed(1)}%)` +
       `${refused > 0 ? `, ${refused} refused` : ''}${crashes.length > 0 ? `, ${crashes.length} crashed` : ''}, ${seconds} s`,
@@ -111,7 +171,6 @@ function report(file: string, cases: readonly KernelCase[], options: Conformance
   for (const { name, differences } of differing.slice(0, options.show)) printDifference(name, differences)
   for (const [message, times] of [...refusals].sort((a, b) => b[1] - a[1]).slice(0, options.show))
     console.log(`  refused ${times}×: ${message}`)
-  return differing.length === 0 && crashes.length === 0
 }
 
 function count(counts: Map<string, number>, key: string): void {
@@ -130,9 +189,8 @@ function printDifference(name: string, differences: readonly Difference[]): void
 }
 
 function filesOf(path: string): string[] {
-  if (!statSync(path).isDirectory()) return [path]
-  return readdirSync(path)
-    .filter(isCaseFile)
-    .sort()
-    .map(name => join(path, name))
+  if (!fileErrorsOf(path, () => statSync(path)).isDirectory()) return [path]
+  const names = readdirSync(path).filter(isCaseFile).sort()
+  if (names.length === 0) throw new FileError(path, 'no .jsonl or .jsonl.gz file in this directory')
+  return names.map(name => join(path, name))
 }

@@ -1,15 +1,15 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { formatCoverage } from '../analysis/coverage.ts'
 import type { MutationReport } from '../analysis/mutate.ts'
 import { formatPlace } from '../rules/steps.ts'
 import type { ScenarioRun } from '../scenario/entries.ts'
 import { type Exercise, exercises, unnoticedMutants } from '../scenario/exercise.ts'
-import { addJsonOption } from './options.ts'
+import { addTextOrJsonOptions } from './options.ts'
 import { isAuthorError, runScenarioFile } from './scenario-file.ts'
 import { terminalStyle } from './terminal.ts'
 
 interface CoverageOptions {
-  readonly mutants: boolean
+  readonly mutants?: boolean
   readonly format: 'text' | 'json'
 }
 
@@ -18,8 +18,7 @@ export function coverageCommand(): Command {
   const command = new Command('coverage')
     .description('which rules scenarios exercise, and which mistakes in the rules no scenario would notice')
     .argument('<files...>', 'scenario files (YAML)')
-    .option('--mutants', 'change the rules in one place at a time and run the scenarios again', false)
-    .addOption(new Option('--format <format>').choices(['text', 'json']).default('text'))
+    .option('--mutants', 'change the rules in one place at a time and run the scenarios again')
     .action((files: readonly string[], options: CoverageOptions) => {
       process.exitCode = coverage(files, options)
     })
@@ -30,7 +29,7 @@ Examples:
   netfilter-sim coverage story.yaml
   netfilter-sim coverage --mutants stories/*.yaml`,
     )
-  return addJsonOption(command)
+  return addTextOrJsonOptions(command)
 }
 
 interface Answer {
@@ -38,7 +37,7 @@ interface Answer {
   readonly mutation: MutationReport | undefined
 }
 
-function coverage(files: readonly string[], { mutants, format }: CoverageOptions): 0 | 1 | 2 {
+function coverage(files: readonly string[], { mutants = false, format }: CoverageOptions): 0 | 1 | 2 {
   const runs: ScenarioRun[] = []
   for (const file of files)
     try {

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import type { Family } from '../address.ts'
 import { type Difference, equivalentRulesets } from '../analysis/diff.ts'
 import { formatRegion } from '../analysis/regions.ts'
@@ -7,9 +7,9 @@ import type { Arrival } from '../outcome.ts'
 import { Packet } from '../packet/packet.ts'
 import type { Ruleset } from '../rules/model.ts'
 import { parseRules } from '../rules/parse.ts'
-import { readInput } from './input.ts'
+import { readInput, refuseStdinTwice } from './input.ts'
 import { addIpsetOption, type IpsetOptions, knownSets } from './ipset-option.ts'
-import { addFamilyOptions, addJsonOption } from './options.ts'
+import { addFamilyOptions, addTextOrJsonOptions } from './options.ts'
 import { terminalStyle } from './terminal.ts'
 
 interface DiffOptions extends IpsetOptions {
@@ -21,26 +21,27 @@ interface DiffOptions extends IpsetOptions {
 export function diffCommand(): Command {
   const command = new Command('diff')
     .description('the packets that two rulesets treat differently, or the proof that there are none')
-    .argument('<first>', 'iptables-save text or a script of iptables commands')
-    .argument('<second>')
-    .addOption(new Option('--format <format>').choices(['text', 'json']).default('text'))
+    .argument('<first>', 'iptables-save text or a script of iptables commands; - is standard input')
+    .argument('<second>', 'the same')
     .action((first: string, second: string, options: DiffOptions) => {
       process.exitCode = diff(first, second, options)
     })
     .addHelpText(
       'after',
       `
-Exit code: 0 proven to do the same, 1 different or undecided, 2 a ruleset that cannot be read.
+Exit code: 0 proven to do the same, 1 different or undecided, 2 a ruleset that
+cannot be read.
 
 Examples:
   netfilter-sim diff rules.v4 rules.new
   iptables-save | netfilter-sim diff - rules.new --json`,
     )
-  return addJsonOption(addIpsetOption(addFamilyOptions(command)))
+  return addTextOrJsonOptions(addIpsetOption(addFamilyOptions(command)))
 }
 
 function diff(first: string, second: string, options: DiffOptions): 0 | 1 {
   const { family, format } = options
+  refuseStdinTwice([first, second, options.ipset])
   const known = knownSets(options, family)
   const read = (file: string): Ruleset => {
     const { ruleset, diagnostics } = parseRules(readInput(file), { family, file, ...known })

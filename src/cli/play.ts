@@ -1,18 +1,18 @@
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Family } from '../address.ts'
 import { DiagnosticError } from '../diagnostic.ts'
 import { advance, createFirewall, step } from '../firewall.ts'
 import type { Outcome } from '../outcome.ts'
 import { type PacketScript, parsePacketScript } from '../packet-script.ts'
 import type { FirewallState } from '../state.ts'
-import { readInput } from './input.ts'
-import { addFamilyOptions } from './options.ts'
+import { readInput, refuseStdinTwice } from './input.ts'
+import { addFamilyOptions, assignment, listOf } from './options.ts'
 
 /** What the commands that run a packet script through a ruleset have in common. */
 export interface PlayOptions {
-  readonly interface: readonly string[]
+  readonly interface: Readonly<Record<string, readonly string[]>>
   readonly route: readonly string[]
-  readonly sysctl: readonly string[]
+  readonly sysctl: Readonly<Record<string, number>>
   readonly ipset?: string
   readonly family: Family
   readonly conntrack: 'on' | 'auto'
@@ -23,20 +23,45 @@ export function addPlayOptions(command: Command): Command {
   command
     .argument('<rules>', 'iptables-save text or a script of iptables commands; - is standard input')
     .argument('<packets>', 'a packet script: lines like "lan0: tcp 10.6.0.2:40000 > 198.51.100.7:80 S"')
-    .option('-i, --interface <name=addresses>', 'a device, e.g. lan0=10.6.0.1/16,fd00::1/64', collect, [])
-    .option(
-      '-r, --route <route>',
-      'as ip route takes it, e.g. "default via 203.0.113.254 dev wan0"',
-      collect,
-      [],
+    .addOption(
+      new Option('-i, --interface <name=addresses>', 'a device, e.g. lan0=10.6.0.1/16,fd00::1/64')
+        .argParser(collectInterface)
+        .default({}, 'those of the packet script'),
     )
-    .option('--sysctl <name=value>', 'e.g. net.netfilter.nf_conntrack_tcp_loose=0', collect, [])
+    .addOption(
+      new Option('-r, --route <route>', 'as ip route takes it, e.g. "default via 203.0.113.254 dev wan0"')
+        .argParser(collect)
+        .default([], 'those of the packet script'),
+    )
+    .addOption(
+      new Option('--sysctl <name=value>', 'e.g. net.netfilter.nf_conntrack_tcp_loose=0')
+        .argParser(collectSysctl)
+        .default({}, "the kernel's defaults"),
+    )
     .option('--ipset <file>', 'the ipsets that the rules name, as ipset save prints them')
-    .addOption(new Option('--conntrack <mode>', 'tracking').choices(['on', 'auto']).default('on'))
+    .addOption(
+      new Option('--conntrack <mode>', 'auto: connections are tracked only if a rule needs it')
+        .choices(['on', 'auto'])
+        .default('on'),
+    )
   return addFamilyOptions(command)
 }
 
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value]
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value]
+}
+
+function collectInterface(text: string, before: PlayOptions['interface']): PlayOptions['interface'] {
+  const [name, addresses] = assignment(text, 'a device and its addresses, e.g. lan0=10.6.0.1/16')
+  return { ...before, [name]: listOf(addresses) }
+}
+
+function collectSysctl(text: string, before: PlayOptions['sysctl']): PlayOptions['sysctl'] {
+  const form = 'a name and a whole number, e.g. net.ipv4.ip_forward=1'
+  const [name, value] = assignment(text, form)
+  if (!/^-?\d+$/.test(value)) throw new InvalidArgumentError(`Expected ${form}.`)
+  return { ...before, [name]: Number(value) }
+}
 
 /** What happens on the way, for whoever prints it. */
 export interface PlayListener {
@@ -51,6 +76,7 @@ export function play(
   options: PlayOptions,
   listener: PlayListener = {},
 ): FirewallState {
+  refuseStdinTwice([rulesFile, packetsFile, options.ipset])
   const script = parsePacketScript(readInput(packetsFile), packetsFile)
   if (script.diagnostics.length > 0) throw new DiagnosticError(script.diagnostics)
   let state = makeFirewall(readInput(rulesFile), rulesFile, script, options)
@@ -73,23 +99,13 @@ function makeFirewall(
   script: PacketScript,
   options: PlayOptions,
 ): FirewallState {
-  const interfaces: Record<string, readonly string[]> = { ...script.interfaces }
-  for (const text of options.interface) {
-    const [name = '', addresses = ''] = text.split('=')
-    interfaces[name] = addresses.split(',').filter(address => address !== '')
-  }
-  const sysctls: Record<string, number> = { ...script.sysctls }
-  for (const text of options.sysctl) {
-    const [name = '', value = ''] = text.split('=')
-    sysctls[name] = Number(value)
-  }
   return createFirewall({
-    interfaces,
+    interfaces: { ...script.interfaces, ...options.interface },
     routes: [...script.routes, ...options.route],
     rules: options.family === 4 ? { ipv4: rules } : { ipv6: rules },
     rulesFile: file,
     ...(options.ipset !== undefined && { sets: readInput(options.ipset), setsFile: options.ipset }),
     conntrack: options.conntrack,
-    sysctls,
+    sysctls: { ...script.sysctls, ...options.sysctl },
   })
 }

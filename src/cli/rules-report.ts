@@ -3,7 +3,7 @@ import { kindOfText } from '../rules/kind-of-text.ts'
 import type { Ruleset } from '../rules/model.ts'
 import { type ParseOptions, parseRules } from '../rules/parse.ts'
 import { printRules } from '../rules/print.ts'
-import { readInput } from './input.ts'
+import { FileError, readInput } from './input.ts'
 
 /** What `rules … --json` prints for a file. */
 export interface RulesJson {
@@ -47,7 +47,8 @@ export function reportRules(
     const said = [...diagnostics, ...branchWarning(text, file, printed, options)]
     return report(file, printed === undefined ? '' : render(printed, text, file), said, false)
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
+    const message =
+      error instanceof FileError ? error.reason : error instanceof Error ? error.message : String(error)
     return report(file, '', [{ severity: 'error', file, line: 1, column: 1, message }], true)
   }
 }

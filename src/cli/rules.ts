@@ -7,14 +7,15 @@ import { type ListOptions, listCommands, listRules } from '../rules/list.ts'
 import { type Ruleset, TABLES, type TableName } from '../rules/model.ts'
 import type { ParseOptions } from '../rules/parse.ts'
 import { printRules } from '../rules/print.ts'
+import { refuseStdinTwice } from './input.ts'
 import { addIpsetOption, type IpsetOptions, knownSets } from './ipset-option.ts'
 import { addFamilyOptions } from './options.ts'
 import { type RulesReport, reportLines, reportRules } from './rules-report.ts'
 
 interface CommonOptions extends IpsetOptions {
   readonly family: Family
-  readonly json: boolean
-  readonly counters: boolean
+  readonly json?: boolean
+  readonly counters?: boolean
   readonly run?: true | readonly string[]
 }
 
@@ -41,12 +42,16 @@ export function rulesCommand(): Command {
     .addHelpText(
       'after',
       `
-Files are iptables-save text, shell scripts that call iptables, or bare commands as iptables -S prints them; which, is
-told by the first line that says something. Of a script every iptables command is read, in the order of its lines,
-whichever branch it stands in; what only running it could tell ($(ip addr …)) is left out with a warning. --run carries
-it out as sh would, with nothing but its iptables commands having an effect: trace, check and diff do the same.
+Files are iptables-save text, shell scripts that call iptables, or bare commands
+as iptables -S prints them; which, is told by the first line that says
+something. Of a script every iptables command is read, in the order of its
+lines, whichever branch it stands in; what only running it could tell
+($(ip addr …)) is left out with a warning. --run carries it out as sh would,
+with nothing but its iptables commands having an effect: trace, check and diff
+do the same.
 
-Exit code: 0 all is well, 1 a ruleset has errors, 2 wrong use, or a file that cannot be read.
+Exit code: 0 all is well, 1 a ruleset has errors, 2 wrong use, or a file that
+cannot be read.
 
 Examples:
   netfilter-sim rules check /etc/iptables/rules.v4 firewall.sh
@@ -59,13 +64,17 @@ Examples:
 }
 
 function checkCommand(): Command {
-  return subcommand('check', 'say everything that iptables or the kernel would refuse').action(
-    (files: string[], options: CommonOptions) => runRules(files, options, () => ''),
-  )
+  return subcommand('check', 'say everything that iptables or the kernel would refuse', [
+    'rules.v4 firewall.sh',
+    '--json *.v4',
+  ]).action((files: string[], options: CommonOptions) => runRules(files, options, () => ''))
 }
 
 function printCommand(): Command {
-  return subcommand('print', 'print the rules as iptables-save would, once they are loaded')
+  return subcommand('print', 'print the rules as iptables-save would, once they are loaded', [
+    'firewall.sh > rules.v4',
+    '--as commands -t nat rules.v4',
+  ])
     .addOption(
       new Option('--as <form>', 'as iptables-save, iptables -S, or iptables -L -n -v --line-numbers')
         .choices(['save', 'commands', 'list'])
@@ -77,7 +86,7 @@ function printCommand(): Command {
         const { as, table, counters } = options
         if (as === 'commands') return listCommands(ruleset, { table })
         if (as === 'list') return listRules(ruleset, { table, ...USUAL_SWITCHES })
-        return printRules(ruleset, { withCounters: counters })
+        return printRules(ruleset, { withCounters: counters === true })
       })
     })
 }
@@ -85,7 +94,11 @@ function printCommand(): Command {
 const USUAL_SWITCHES = { numeric: true, verbose: true, lineNumbers: true } as const
 
 function listCommand(): Command {
-  return subcommand('list', 'print a table as iptables -L would; without switches with -n -v --line-numbers')
+  return subcommand(
+    'list',
+    'print a table as iptables -L would; without switches with -n -v --line-numbers',
+    ['rules.v4', '-t nat -n rules.v4'],
+  )
     .addOption(tableOption())
     .option('-n, --numeric', 'addresses and ports as numbers')
     .option('-v, --verbose', 'counters and devices too')
@@ -107,10 +120,13 @@ function listCommand(): Command {
 }
 
 function formatCommand(): Command {
-  return subcommand('fmt', 'put the rules of save text into their canonical form, and keep its comments')
-    .option('-w, --write', 'write the result back into the files', false)
-    .action((files: string[], options: CommonOptions & { write: boolean }) => {
-      const { write, ...common } = options
+  return subcommand('fmt', 'put the rules of save text into their canonical form, and keep its comments', [
+    'rules.v4',
+    '--write rules.v4 rules.v6',
+  ])
+    .option('-w, --write', 'write the result back into the files')
+    .action((files: string[], options: CommonOptions & { write?: boolean }) => {
+      const { write = false, ...common } = options
       runRules(files, { ...common, isQuiet: write }, (ruleset, text, file) => {
         const isSaveText = kindOfText(text) === 'restore'
         if (write && !isSaveText)
@@ -122,7 +138,7 @@ function formatCommand(): Command {
     })
 }
 
-function subcommand(name: string, description: string): Command {
+function subcommand(name: string, description: string, examples: readonly string[]): Command {
   const command = new Command(name)
     .description(description)
     .argument('<files...>', 'iptables-save text or scripts of iptables commands; - is standard input')
@@ -131,8 +147,12 @@ function subcommand(name: string, description: string): Command {
       '--run [args...]',
       'carry a script out as sh would, with these arguments (default: start), instead of reading all its commands',
     )
-    .option('--json', 'a line of JSON for each file: { file, ok, text, errors, warnings }', false)
-    .option('-c, --counters', 'let the counters in the text count, and print them', false)
+    .option('--json', 'a line of JSON for each file: { file, ok, text, errors, warnings }')
+    .option('-c, --counters', 'let the counters in the text count, and print them')
+    .addHelpText(
+      'after',
+      ['\nExamples:', ...examples.map(each => `  netfilter-sim rules ${name} ${each}`)].join('\n'),
+    )
 }
 
 function tableOption(): Option {
@@ -149,11 +169,12 @@ function runRules(
   options: CommonOptions & { readonly isQuiet?: boolean },
   render: Render,
 ): void {
+  refuseStdinTwice([...files, options.ipset])
   let worst = 0
   for (const file of files) {
     const report = reportRules(file, parseOptions(options), render)
     worst = Math.max(worst, exitCodeOf(report))
-    if (options.json) console.log(JSON.stringify(report.json))
+    if (options.json === true) console.log(JSON.stringify(report.json))
     else {
       for (const line of reportLines(report)) console.error(line)
       if (files.length > 1 && report.json.text !== '' && options.isQuiet !== true)
@@ -169,7 +190,7 @@ function parseOptions(options: CommonOptions): Omit<ParseOptions, 'file'> {
   const args = typeof run === 'object' ? run : ['start']
   return {
     family,
-    readCounters: counters,
+    readCounters: counters === true,
     shell: run === undefined ? { branches: 'all' } : { args },
     ...knownSets(options, family),
   }

@@ -1,18 +1,18 @@
 import { watchFile } from 'node:fs'
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import type { ScenarioRun, StepEntry } from '../scenario/entries.ts'
 import { reportJson } from '../scenario/report/json.ts'
 import { markdownReport } from '../scenario/report/markdown.ts'
 import { formatFailure, formatReport } from '../scenario/report/text.ts'
-import { addJsonOption } from './options.ts'
+import { addJsonOption, listOf } from './options.ts'
 import { isAuthorError, runScenarioFile } from './scenario-file.ts'
-import { terminalStyle } from './terminal.ts'
+import { reportWidth, terminalStyle } from './terminal.ts'
 
 interface RunOptions {
   readonly format: 'text' | 'markdown' | 'json' | 'summary'
   readonly branch?: string
   readonly tables: readonly ('summary' | 'audit' | 'outbound')[]
-  readonly watch: boolean
+  readonly watch?: boolean
 }
 
 const TABLES = ['summary', 'audit', 'outbound'] as const
@@ -33,10 +33,10 @@ export function runCommand(): Command {
         .argParser(parseTables)
         .default(['summary', 'audit'], 'summary,audit'),
     )
-    .option('--watch', 'run again whenever a file changes, or one that it names', false)
+    .option('--watch', 'run again whenever a file changes, or one that it names')
     .action((files: readonly string[], options: RunOptions) => {
       const named = runAll(files, options)
-      if (options.watch) watchAll(files, named, options)
+      if (options.watch === true) watchAll(files, named, options)
     })
     .addHelpText(
       'after',
@@ -50,7 +50,10 @@ Examples:
 }
 
 function parseTables(text: string): RunOptions['tables'] {
-  const names = text.split(',')
+  const names = listOf(text)
+  const known: readonly string[] = [...TABLES, 'none']
+  if (!names.every(name => known.includes(name)))
+    throw new InvalidArgumentError(`Allowed choices are ${known.join(', ')}, with commas between them.`)
   return TABLES.filter(table => names.includes(table))
 }
 
@@ -94,7 +97,7 @@ function report(run: ScenarioRun, { format, branch, tables }: RunOptions): strin
   const style = terminalStyle()
   const chosen = { tables, ...(branch !== undefined && { branch }) }
   if (format === 'markdown') return markdownReport(run, chosen)
-  if (format === 'text') return `${formatReport(run, { ...chosen, style })}\n`
+  if (format === 'text') return `${formatReport(run, { ...chosen, style, width: reportWidth() })}\n`
   const { passed, checkCount, failures, file } = run
   const line = `${passed ? style.good('✓') : style.bad('✗')} ${file}: ${run.title} (${checkCount - failures.length} of ${checkCount})`
   return [line, ...failures.map(failure => formatFailure(failure, run, style))].join('\n')

@@ -1,16 +1,15 @@
-import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { DiagnosticError } from '../diagnostic.ts'
 import type { ScenarioRun } from '../scenario/entries.ts'
 import { readScenario } from '../scenario/read.ts'
 import { runScenario } from '../scenario/run.ts'
-import { isFileError, readInput } from './input.ts'
+import { FileError, readInput } from './input.ts'
 
 /**
  * Reads and runs a scenario file; files that it names are looked for beside it.
  *
  * @param onRead told of each of these, before it is read
- * @throws DiagnosticError, or for files
+ * @throws DiagnosticError for what is wrong in it, FileError when it cannot be read
  */
 export function runScenarioFile(
   file: string,
@@ -21,7 +20,7 @@ export function runScenarioFile(
     readFile: path => {
       const named = resolve(dirname(file), path)
       onRead(named)
-      return readFileSync(named, 'utf8')
+      return readInput(named)
     },
   })
   if (scenario === undefined) throw new DiagnosticError(diagnostics)
@@ -30,5 +29,5 @@ export function runScenarioFile(
 
 /** A fault of the file, not of the program: something to tell its author. */
 export function isAuthorError(error: unknown): error is Error {
-  return error instanceof DiagnosticError || error instanceof RangeError || isFileError(error)
+  return error instanceof DiagnosticError || error instanceof RangeError || error instanceof FileError
 }

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import type { Family } from '../address.ts'
 import { formatRegion } from '../analysis/regions.ts'
 import { type ServiceCell, serviceMatrix } from '../analysis/service-matrix.ts'
@@ -6,7 +6,7 @@ import { DiagnosticError } from '../diagnostic.ts'
 import { parseRules } from '../rules/parse.ts'
 import { readInput } from './input.ts'
 import { addIpsetOption, type IpsetOptions, knownSets } from './ipset-option.ts'
-import { addFamilyOptions, addJsonOption } from './options.ts'
+import { addFamilyOptions, addTextOrJsonOptions } from './options.ts'
 import { terminalStyle } from './terminal.ts'
 
 interface ServicesOptions extends IpsetOptions {
@@ -21,12 +21,20 @@ export function servicesCommand(): Command {
       'which new connections the filter table lets through, from each device to each other and to the box',
     )
     .argument('<file>', 'iptables-save text or a script of iptables commands; - is standard input')
-    .addOption(new Option('--format <format>').choices(['text', 'json']).default('text'))
     .action((file: string, options: ServicesOptions) => {
       services(file, options)
     })
-    .addHelpText('after', '\nExample:\n  netfilter-sim services rules.v4')
-  return addJsonOption(addIpsetOption(addFamilyOptions(command)))
+    .addHelpText(
+      'after',
+      `
+Destinations are those behind DNAT. "perhaps" is what also hangs on a match that
+is no header field: limit, recent, an ipset.
+
+Examples:
+  netfilter-sim services rules.v4
+  netfilter-sim services rules.v4 --json | jq '.cells[] | select(.to == "box")'`,
+    )
+  return addTextOrJsonOptions(addIpsetOption(addFamilyOptions(command)))
 }
 
 function services(file: string, options: ServicesOptions): void {
@@ -47,15 +55,45 @@ function services(file: string, options: ServicesOptions): void {
     console.log(JSON.stringify({ cells: plain, undecided }, undefined, 2))
     return
   }
+  if (cells.length + undecided.length === 0)
+    console.log('everything: the filter table does not tell devices apart, or is not there')
   const { strong, dim } = terminalStyle()
-  for (const { from, to, open, depends, more } of cells) {
-    console.log(strong(`${from} → ${to}`))
-    if (open.length + depends.length === 0) console.log(dim('  nothing'))
-    for (const region of open) console.log(`  ${wordsOf(region)}`)
-    for (const region of depends) console.log(`  perhaps ${wordsOf(region)}`)
-    if (more) console.log('  and more')
+  for (const { from, to, lines } of groupsOf(cells)) {
+    console.log(strong(`${from.join(', ')} → ${to.join(', ')}`))
+    for (const line of lines.length === 0 ? [dim('nothing')] : lines) console.log(`  ${line}`)
   }
   for (const text of undecided) console.log(`undecided: ${text}`)
+}
+
+interface Group {
+  readonly from: readonly string[]
+  readonly to: readonly string[]
+  readonly lines: readonly string[]
+}
+
+/** Devices that may open the same to the same ones are named together. */
+function groupsOf(cells: readonly ServiceCell[]): readonly Group[] {
+  const single = cells.map(cell => ({ from: [cell.from], to: [cell.to], lines: linesOf(cell) }))
+  const bySource = merged(single, ({ to, lines }) => JSON.stringify([to, lines]), 'from')
+  return merged(bySource, ({ from, lines }) => JSON.stringify([from, lines]), 'to')
+}
+
+function merged(groups: readonly Group[], keyOf: (group: Group) => string, end: 'from' | 'to'): Group[] {
+  const found = new Map<string, Group>()
+  for (const group of groups) {
+    const key = keyOf(group)
+    const same = found.get(key)
+    found.set(key, same === undefined ? group : { ...same, [end]: [...same[end], ...group[end]] })
+  }
+  return [...found.values()]
+}
+
+function linesOf({ open, depends, more }: ServiceCell): readonly string[] {
+  return [
+    ...open.map(wordsOf),
+    ...depends.map(region => `perhaps ${wordsOf(region)}`),
+    ...(more ? ['and more'] : []),
+  ]
 }
 
 /** Without what all of them say: the devices, and that the packets are NEW. */

@@ -8,7 +8,7 @@ import {
 import { conntrackList, expectationList, natTable, natTableText } from '../listings.ts'
 import { formatEndpoint, type NatRow } from '../nat/table.ts'
 import type { FirewallState } from '../state.ts'
-import { addJsonOption } from './options.ts'
+import { addTextOrJsonOptions } from './options.ts'
 import { addPlayOptions, type PlayOptions, play } from './play.ts'
 
 interface NatOptions extends PlayOptions {
@@ -26,7 +26,6 @@ export function conntrackCommand(): Command {
     .description('run packets through a ruleset and print the connections as conntrack -L would')
     .addOption(new Option('-o, --output <form>', 'begin with the network protocol').choices(['extended']))
     .option('--expect', 'print the announced connections instead, as conntrack -L expect would')
-    .addOption(formatOption())
     .action((rulesFile: string, packetsFile: string, options: ConntrackOptions) => {
       const { output, format, expect = false } = options
       const state = play(rulesFile, packetsFile, options)
@@ -36,14 +35,13 @@ export function conntrackCommand(): Command {
       else for (const line of conntrackList(state, { extended: output === 'extended' })) console.log(line)
     })
     .addHelpText('after', examples('conntrack', ['--json', '-o extended', '--expect']))
-  return addJsonOption(addPlayOptions(command))
+  return addTextOrJsonOptions(addPlayOptions(command))
 }
 
 /** `netfilter-sim nat RULES PACKETS`: the translations after the packets, as a textbook draws them. */
 export function natCommand(): Command {
   const command = new Command('nat')
     .description('run packets through a ruleset and print the NAT table: inside, outside, remote')
-    .addOption(formatOption())
     .action((rulesFile: string, packetsFile: string, options: NatOptions) => {
       const state = play(rulesFile, packetsFile, options)
       if (options.format === 'json')
@@ -54,11 +52,7 @@ export function natCommand(): Command {
       }
     })
     .addHelpText('after', examples('nat', ['--json']))
-  return addJsonOption(addPlayOptions(command))
-}
-
-function formatOption(): Option {
-  return new Option('--format <format>').choices(['text', 'json']).default('text')
+  return addTextOrJsonOptions(addPlayOptions(command))
 }
 
 function examples(command: string, switches: readonly string[]): string {

@@ -51,7 +51,7 @@ class RestoreReader {
       else if (line === 'COMMIT' && !isOpen) this.commit()
       else if (this.table !== undefined) this.readInTable(start, this.table)
     } catch (error) {
-      this.diagnostics.push(diagnosticOf(error, this.draft.file, start))
+      this.diagnostics.push(withForeignHint(diagnosticOf(error, this.draft.file, start), line))
     }
   }
 
@@ -147,4 +147,17 @@ function splitCounters(start: Word): {
 
 function counterWords(counters: readonly [string, string], { line }: Word): readonly Word[] {
   return ['--set-counters', ...counters].map(text => ({ text, line, column: 1 }))
+}
+
+/** What editors of other systems leave in a text, iptables-restore takes for a part of the line; and it cannot be seen. */
+function withForeignHint(diagnostic: Diagnostic, line: string): Diagnostic {
+  if (diagnostic.hint !== undefined) return diagnostic
+  if (line.endsWith('\r'))
+    return { ...diagnostic, hint: 'the line ends in CR LF; iptables-restore takes LF only (tr -d "\\r")' }
+  if (line.startsWith('\uFEFF'))
+    return {
+      ...diagnostic,
+      hint: 'the text begins with a byte-order mark, which iptables-restore does not skip',
+    }
+  return diagnostic
 }

@@ -179,10 +179,18 @@ class RuleReader {
   }
 
   private fileText(key: 'rulesFile' | 'ipsetsFile', file: string): string | undefined {
-    if (this.readFile !== undefined) return this.readFile(file)
-    const inline = key.replace('File', '')
-    this.problem([key], 'files cannot be read here', `write the ${inline} under ${inline}:`)
-    return undefined
+    if (this.readFile === undefined) {
+      const inline = key.replace('File', '')
+      this.problem([key], 'files cannot be read here', `write the ${inline} under ${inline}:`)
+      return undefined
+    }
+    try {
+      return this.readFile(file)
+    } catch (error) {
+      if (!(error instanceof Error)) throw error
+      this.problem([key], `'${file}' cannot be read`, error.message)
+      return undefined
+    }
   }
 
   private parse(

@@ -29,11 +29,18 @@ afterEach(() => void vi.restoreAllMocks())
 
 it('says what may be opened, from each device to each other and to the box', () => {
   servicesCommand().parse([file], { from: 'user' })
-  const text = out.join('\n')
-  expect(text).toContain('lan0 → box\n  protocol tcp, dport 22')
-  expect(text).toContain('wan0 → box\n  nothing')
-  expect(text).toContain('lan0 → wan0\n  any packet')
-  expect(text).toContain('wan0 → lan0\n  perhaps protocol tcp, to 10.6.0.2, dport 80,443')
+  expect(out.join('\n')).toBe(`lan0 → box
+  protocol tcp, dport 22
+wan0, other0 → box, wan0
+  nothing
+lan0, other0 → lan0
+  nothing
+lan0 → wan0
+  any packet
+lan0, wan0, other0 → other0
+  nothing
+wan0 → lan0
+  perhaps protocol tcp, to 10.6.0.2, dport 80,443`)
 })
 
 it('as JSON', () => {
