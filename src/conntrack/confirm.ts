@@ -18,14 +18,20 @@ export function confirmPacket(skb: Skb, context: ConntrackContext): 'accept' | '
   const { connection, ctInfo } = skb
   if (connection === undefined || ctInfo === undefined) return 'accept'
   if (connection.helper !== undefined || connection.has(Status.SEQ_ADJUST)) {
-    if (readPayload(skb, connection, ctInfo, context) === 'drop') return 'drop'
+    if (readPayload(skb, connection, ctInfo, context) === 'drop') return giveUp(skb.connection!, context)
   }
   const current = skb.connection!
   if (!current.has(Status.CONFIRMED)) {
-    if (enterTable(skb, current, context) === 'drop') return 'drop'
+    if (enterTable(skb, current, context) === 'drop') return giveUp(current, context)
   }
   if (skb.connection!.pendingChanges !== 0) emitPending(context.sessions.own(skb.connection!), context)
   return 'accept'
+}
+
+/** A connection that never enters the table takes along what it has announced (`nf_ct_destroy`). */
+function giveUp(connection: Connection, context: ConntrackContext): 'drop' {
+  if (!connection.has(Status.CONFIRMED)) context.expectations.removeOf(connection.original)
+  return 'drop'
 }
 
 /** Helpers and sequence adjustment. ICMP errors about a connection have nothing for them. */

@@ -69,6 +69,10 @@ export interface ConntrackNat {
     matchLength: number,
     replacement: string,
   ): boolean
+  /** The same, but later sequence numbers are the helper's own affair: see {@link ConntrackNat.shiftSequences}. */
+  replaceTcpPayload(skb: Skb, matchOffset: number, matchLength: number, replacement: string): boolean
+  /** From this sequence number on, a direction's stream has so many bytes more. */
+  shiftSequences(connection: Connection, direction: Direction, sequence: number, difference: number): void
   /** Replaces a part of a UDP payload. False: drop. */
   mangleUdpPayload(skb: Skb, matchOffset: number, matchLength: number, replacement: string): boolean
 }

@@ -30,14 +30,17 @@ export interface NewExpectation {
   /** Under NAT: what to translate the new connection to, and in which direction it will run. */
   readonly nat?: { readonly savedAddress: Address; readonly savedPort: number; readonly direction: Direction }
   /** How NAT binds the new connection. */
-  readonly onExpected?: 'nat-follow-master'
+  readonly onExpected?: 'nat-follow-master' | 'sip'
+  /** One that is equal stands for it even if it is another master's or of another class (`NF_CT_EXP_F_SKIP_MASTER`). */
+  readonly sharesMasters?: boolean
 }
 
 /**
  * A connection that a helper has announced (`struct nf_conntrack_expect`): whoever opens it becomes RELATED to the
  * master. Immutable.
  */
-export interface Expectation extends Omit<NewExpectation, 'maxExpected' | 'timeoutMs' | 'flags' | 'class'> {
+export interface Expectation
+  extends Omit<NewExpectation, 'maxExpected' | 'timeoutMs' | 'flags' | 'class' | 'sharesMasters'> {
   /** Unique within a firewall, ascending in the order in which they were made. */
   readonly id: number
   readonly flags: number
@@ -99,13 +102,14 @@ export class ExpectationDraft {
    * overlaps another's is refused, and beyond the class's maximum the oldest of the master's goes.
    *
    * @param limit `nf_conntrack_expect_max`
+   * @returns 'already': there is an equal one of another class, or of another master where that counts
    */
   add(
     expectation: NewExpectation,
     master: Connection,
     nowMs: number,
     limit = 4096,
-  ): 'added' | 'clash' | 'full' {
+  ): 'added' | 'already' | 'clash' | 'full' {
     const class_ = expectation.class ?? 0
     const made: Expectation = {
       id: this.nextId,
@@ -124,7 +128,9 @@ export class ExpectationDraft {
     }
     this.sweep(nowMs)
     for (const other of this.list()) {
-      if (sameMasterAndTuple(other, made)) {
+      const isOwn = hasSameMaster(other, made)
+      if ((isOwn || expectation.sharesMasters === true) && matches(other, made)) {
+        if (!isOwn || other.class !== class_) return 'already'
         this.remove(other)
         break
       }
@@ -141,12 +147,17 @@ export class ExpectationDraft {
     return 'added'
   }
 
-  /** The expectation that a packet's tuple fulfils, without taking it; the newest first, as in the kernel's lists. */
-  find(tuple: Tuple, zone: Zone, nowMs: number): Expectation | undefined {
+  /**
+   * The expectation that a packet's tuple would fulfil, without taking it; the newest first, as in the kernel's lists
+   * (`__nf_ct_expect_find`).
+   *
+   * @param ignored flags of those that are passed over
+   */
+  find(tuple: Tuple, zone: Zone, nowMs: number, ignored = 0): Expectation | undefined {
     if (this.byId.size === 0) return undefined
     let found: Expectation | undefined
     for (const [, expectation] of this.byId) {
-      if (expectation.expiresAtMs <= nowMs || (expectation.flags & ExpectFlags.INACTIVE) !== 0) continue
+      if (expectation.expiresAtMs <= nowMs || (expectation.flags & ignored) !== 0) continue
       if (zoneId(expectation.zone, 0) !== zoneId(zone, 0) || !expectationCovers(expectation, tuple)) continue
       if (found === undefined || expectation.id > found.id) found = expectation
     }
@@ -163,7 +174,7 @@ export class ExpectationDraft {
     nowMs: number,
     master: (id: number) => Connection | undefined,
   ): Expectation | undefined {
-    const found = this.find(tuple, zone, nowMs)
+    const found = this.find(tuple, zone, nowMs, ExpectFlags.INACTIVE)
     if (found === undefined) return undefined
     const owner = master(found.masterId)
     if (owner === undefined || !owner.has(Status.CONFIRMED) || owner.has(Status.DYING)) return undefined
@@ -179,6 +190,19 @@ export class ExpectationDraft {
 
   remove(expectation: Expectation): void {
     this.byId = this.byId.delete(expectation.id, this.owner)
+  }
+
+  /** What a master has announced, the newest first. */
+  of(master: Connection): Expectation[] {
+    return this.list()
+      .filter(({ masterOriginal }) => masterOriginal === master.original)
+      .reverse()
+  }
+
+  /** It waits on, until another time, for whoever fulfils it. */
+  activate(expectation: Expectation, expiresAtMs: number): void {
+    const flags = expectation.flags & ~ExpectFlags.INACTIVE
+    this.byId = this.byId.set(expectation.id, { ...expectation, flags, expiresAtMs }, this.owner)
   }
 
   /** The master is gone, and with it what it announced (`nf_ct_remove_expectations`). */
@@ -237,12 +261,13 @@ function sameUnder(mask: Address, a: Address, b: Address): boolean {
   )
 }
 
-/** `expect_matches` and the same master: a repetition, not a clash. */
-function sameMasterAndTuple(a: Expectation, b: Expectation): boolean {
+function hasSameMaster(a: Expectation, b: Expectation): boolean {
+  return a.masterId === b.masterId && a.masterOriginal.equals(b.masterOriginal)
+}
+
+/** `expect_matches`: a repetition, not a clash. */
+function matches(a: Expectation, b: Expectation): boolean {
   return (
-    a.masterId === b.masterId &&
-    a.masterOriginal.equals(b.masterOriginal) &&
-    a.class === b.class &&
     a.tuple.equals(b.tuple) &&
     a.mask.sport === b.mask.sport &&
     a.mask.source.equals(b.mask.source) &&

@@ -23,12 +23,23 @@ export function mangleTcpPayload(
   matchLength: number,
   replacement: string,
 ): boolean {
+  const sequence = readWord(skb.bytes, skb.transportOffset + 4)
+  if (!replaceTcpPayload(skb, matchOffset, matchLength, replacement)) return false
+  setSequenceAdjustment(connection, direction, sequence, replacement.length - matchLength)
+  return true
+}
+
+/** The same, but nothing is remembered: whoever changes one segment in several places sums up the differences. */
+export function replaceTcpPayload(
+  skb: Skb,
+  matchOffset: number,
+  matchLength: number,
+  replacement: string,
+): boolean {
   const at = skb.transportOffset
   const payload = at + (skb.bytes[at + 12]! >> 4) * 4
-  const sequence = readWord(skb.bytes, at + 4)
   if (!replaceBytes(skb, payload + matchOffset, matchLength, replacement)) return false
   leavePartial(skb, IPPROTO_TCP, at)
-  setSequenceAdjustment(connection, direction, sequence, replacement.length - matchLength)
   return true
 }
 

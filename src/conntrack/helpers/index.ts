@@ -7,6 +7,7 @@ import { irc } from './irc.ts'
 import { netbiosNs } from './netbios-ns.ts'
 import { pptp } from './pptp.ts'
 import { sane } from './sane.ts'
+import { sip } from './sip.ts'
 import { tftp } from './tftp.ts'
 
 /** A helper that the kernel has: its name and the connections that it can be attached to. */
@@ -31,7 +32,7 @@ const ENTRIES: readonly HelperEntry[] = [
   modelled(netbiosNs, [4]),
   modelled(pptp, [4]),
   modelled(sane, BOTH),
-  { name: 'sip', protocols: [IPPROTO_TCP, IPPROTO_UDP], families: BOTH },
+  modelled(sip, BOTH),
   { name: 'snmp', protocols: [IPPROTO_UDP], families: [4] },
   { name: 'snmp_trap', protocols: [IPPROTO_UDP], families: [4] },
   modelled(tftp, BOTH),

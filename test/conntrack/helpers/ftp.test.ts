@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { CtInfo, Status } from '../../../src/conntrack/connection.ts'
 import { ftp } from '../../../src/conntrack/helpers/ftp.ts'
-import { followMaster } from '../../../src/nat/expected.ts'
+import { bindAsExpected } from '../../../src/nat/expected.ts'
 import { packet, skbOf, translated } from '../../nat/packets.ts'
 import { context, opened, text } from '../../nat/support.ts'
 
@@ -160,7 +160,7 @@ describe('under NAT', () => {
     talk.connection.expiresAtMs = 2_000_000
     talk.step.sessions.insert(talk.connection)
     const data = opened('tcp 198.51.100.7:20>203.0.113.1:1025')
-    followMaster(data, { ...expectation!, masterId: talk.connection.id }, talk.step)
+    bindAsExpected(data, { ...expectation!, masterId: talk.connection.id }, talk.step)
     expect(text(data.reply)).toBe('tcp 10.6.0.2:1025>198.51.100.7:20')
     expect(data.status).toBe(Status.DST_NAT | Status.SRC_NAT_DONE | Status.DST_NAT_DONE)
   })

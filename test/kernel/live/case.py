@@ -15,8 +15,8 @@ import namespace
 import nflog
 import trace
 
-# What timeouts can be while time stands still, with the kernel's defaults (seconds).
-DEFAULT_TIMEOUTS = {3, 10, 30, 60, 120, 180, 210, 300, 600, 432000}
+# What timeouts can be while time stands still, with the kernel's defaults (seconds; an hour: of SIP's sessions).
+DEFAULT_TIMEOUTS = {3, 10, 30, 60, 120, 180, 210, 300, 600, 3600, 432000}
 LOOP_PATIENCE = 0.05
 PACE = 0.009
 CLOCK_MONOTONIC_COARSE = 6  # Python has no name for it
