@@ -18,6 +18,7 @@ import type { Skb } from '../packet/skb.ts'
 
 const NONE: SequenceAdjustment = Object.freeze({ correctionPosition: 0, offsetBefore: 0, offsetAfter: 0 })
 
+const ACK = 0x10
 const OPTION_END = 0
 const OPTION_NOP = 1
 const OPTION_SACK = 5
@@ -48,7 +49,7 @@ export function setSequenceAdjustment(
 
 /**
  * Rewrites sequence number, acknowledgement and SACK blocks of a segment, and its checksum by the difference
- * (`nf_ct_seq_adjust`). Like the kernel it takes on trust that what is there is a TCP header.
+ * (`nf_ct_seq_adjust`). Without ACK neither acknowledges anything. Like the kernel it takes on trust that what is there is a TCP header.
  *
  * @returns false when the packet must be dropped: header cut off, malformed options
  */
@@ -63,14 +64,18 @@ export function adjustSequences(skb: Skb, connection: Connection, direction: Dir
   const sequence = readWord(bytes, at + 4)
   const offset = after(sequence, thisWay.correctionPosition) ? thisWay.offsetAfter : thisWay.offsetBefore
   patchWord32(bytes, at + 16, at + 4, (sequence + offset) | 0)
-  patchWord32(bytes, at + 16, at + 8, acknowledge(readWord(bytes, at + 8), otherWay))
-  const done = adjustSackBlocks(bytes, at, otherWay)
+  const done = (bytes[at + 13]! & ACK) === 0 || adjustAcknowledgment(bytes, at, otherWay)
   if (skb.checksumPartial) {
     // only the pseudo-header's sum stands there, which none of this changes
     bytes[at + 16] = partial >>> 8
     bytes[at + 17] = partial
   }
   return done
+}
+
+function adjustAcknowledgment(bytes: Uint8Array, at: number, otherWay: SequenceAdjustment): boolean {
+  patchWord32(bytes, at + 16, at + 8, acknowledge(readWord(bytes, at + 8), otherWay))
+  return adjustSackBlocks(bytes, at, otherWay)
 }
 
 /** An acknowledgement speaks of the other direction's stream as this side sees it: take its offset off again. */

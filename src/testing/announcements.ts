@@ -1,6 +1,7 @@
 import { Address } from '../address.ts'
 import type { Packet } from '../packet/packet.ts'
 import type { ConversationProtocol } from './conversations.ts'
+import { calledAt } from './sip-courses.ts'
 
 /** Where to connect to. */
 interface Target {
@@ -25,9 +26,7 @@ export function announced(
 }
 
 function inPayload(protocol: ConversationProtocol, packet: Packet, speaker: string): Target | undefined {
-  const { decoded } = packet
-  if (decoded.kind !== 'tcp' && decoded.kind !== 'udp') return undefined
-  const text = Array.from(decoded.payload, byte => String.fromCharCode(byte)).join('')
+  const text = payloadText(packet)
   switch (protocol) {
     case 'ftp':
       return inFtp(text, speaker)
@@ -37,9 +36,18 @@ function inPayload(protocol: ConversationProtocol, packet: Packet, speaker: stri
       return onPort(/DATA (\d+)/.exec(text)?.[1], speaker)
     case 'sane':
       return onPort(text.length < 8 ? undefined : `${text.charCodeAt(6) * 256 + text.charCodeAt(7)}`, speaker)
+    case 'sip':
+    case 'sip-tcp':
+      return calledAt(text)
     default:
       return undefined
   }
+}
+
+/** What a segment or datagram carries, a character a byte. */
+export function payloadText({ decoded }: Packet): string {
+  if (decoded.kind !== 'tcp' && decoded.kind !== 'udp') return ''
+  return Array.from(decoded.payload, byte => String.fromCharCode(byte)).join('')
 }
 
 function inFtp(text: string, speaker: string): Target | undefined {

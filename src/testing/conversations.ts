@@ -139,10 +139,11 @@ export function conversation(
     })
     .map(({ ends: drawn, clientPort, serverPort, ...rest }) => {
       const helped = isHelped(rest.protocol) ? HELPED[rest.protocol] : undefined
+      const usual = clientPort < 5000 ? helped?.clientPort : undefined
       const [client, server] = (helped?.isBroadcast ? everybody(site) : undefined) ?? drawn
       return {
         ...rest,
-        client: { ...client, port: clientPort },
+        client: { ...client, port: usual ?? clientPort },
         server: { ...server, port: helped?.port ?? serverPort },
       }
     })

@@ -5,6 +5,7 @@
  */
 import { type Line, OPEN, OPEN_DATA } from './course-lines.ts'
 import { PPTP } from './pptp-courses.ts'
+import { dialled, SIP_TCP, SIP_UDP, type Speaker } from './sip-courses.ts'
 
 const LOGIN: readonly Line[] = [
   ...OPEN,
@@ -177,27 +178,39 @@ export const HELPED: Readonly<Record<HelpedProtocol, Helped>> = {
   sane: { courses: SANE, port: 6566 },
   netbios: { courses: BROADCAST, port: 137, isBroadcast: true },
   pptp: { courses: PPTP, port: 1723 },
+  sip: { courses: SIP_UDP, port: 5060, clientPort: 5060 },
+  'sip-tcp': { courses: SIP_TCP, port: 5060 },
 }
 
 interface Helped {
   readonly courses: readonly (readonly Line[])[]
   readonly port: number
+  /** What clients often speak from. */
+  readonly clientPort?: number
   /** The box asks everybody in a network. */
   readonly isBroadcast?: boolean
 }
 
-export type HelpedProtocol = 'ftp' | 'tftp' | 'irc' | 'amanda' | 'sane' | 'netbios' | 'pptp'
+export type HelpedProtocol =
+  | 'ftp'
+  | 'tftp'
+  | 'irc'
+  | 'amanda'
+  | 'sane'
+  | 'netbios'
+  | 'pptp'
+  | 'sip'
+  | 'sip-tcp'
 
 export function isHelped(protocol: string): protocol is HelpedProtocol {
   return Object.hasOwn(HELPED, protocol)
 }
 
 /** A line with its speaker's and listener's addresses in it. */
-export function spoken(text: string, own: string, peer: string): string {
-  return text
-    .replaceAll('{octets}', own.replaceAll('.', ','))
-    .replaceAll('{address}', own)
-    .replaceAll('{peer}', peer)
-    .replaceAll('{family}', own.includes(':') ? '2' : '1')
-    .replaceAll('{number}', () => `${own.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)}`)
+export function spoken(text: string, own: Speaker, peer: Speaker): string {
+  const { address } = own
+  return dialled(text, own, peer)
+    .replaceAll('{octets}', address.replaceAll('.', ','))
+    .replaceAll('{family}', address.includes(':') ? '2' : '1')
+    .replaceAll('{number}', () => `${address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)}`)
 }

@@ -66,11 +66,13 @@ export function makePacket(
       case 'ftp':
       case 'irc':
       case 'sane':
+      case 'sip-tcp':
         return segment()
       case 'udp':
       case 'tftp':
       case 'amanda':
       case 'netbios':
+      case 'sip':
         return udp({ ...ip, ...withPorts })
       case 'udplite':
         return udplite({ ...ip, ...withPorts })

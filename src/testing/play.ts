@@ -153,7 +153,7 @@ class Play {
     if (isRestart(twist.chunks ?? flags)) from.tag = renewedTag(from.tag)
     const words =
       typeof text === 'string'
-        ? withCallId(spoken(text, from.address, from.peerAddress), from.heardCall)
+        ? withCallId(spoken(text, from, { address: from.peerAddress, port: from.peerPort }), from.heardCall)
         : text
     const said: Said = {
       from: { address: from.address, port: from.port },

@@ -1,11 +1,12 @@
 import type { Packet } from '../packet/packet.ts'
-import { announced } from './announcements.ts'
+import { announced, payloadText } from './announcements.ts'
 import type { Conversation, End } from './conversations.ts'
 import type { Line } from './course-lines.ts'
 import { courseOf } from './courses.ts'
 import { HELPED, isHelped } from './helper-courses.ts'
 import { NO_CALL_ID } from './pptp-courses.ts'
 import { renewedTag } from './sctp-talk.ts'
+import { calls } from './sip-courses.ts'
 
 /** A conversation under way: how far it is, and what its sides know. */
 export class Talk {
@@ -92,6 +93,15 @@ export function dataTalk({ conversation, sides }: Talk, who: 0 | 1): Talk | unde
   const target =
     seen === undefined ? undefined : announced(conversation.protocol, seen.packet, opener.peerAddress)
   if (target === undefined) return undefined
+  if (conversation.protocol === 'sip' || conversation.protocol === 'sip-tcp') {
+    const { protocol, port } = calls(payloadText(seen!.packet), who, conversation.protocol)
+    return new Talk({
+      ...fields,
+      protocol,
+      client: { ...client, port },
+      server: { ...other, ...target },
+    })
+  }
   return new Talk({
     ...fields,
     protocol: 'tcp',

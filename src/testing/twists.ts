@@ -96,7 +96,11 @@ export function twist(
     ...(garbled
       ? [
           fc
-            .record({ at: fc.nat(160), remove: fc.nat(3), insert: fc.constantFrom(...GARBAGE) })
+            .record({
+              at: fc.oneof(fc.nat(160), fc.nat(700)),
+              remove: fc.nat(3),
+              insert: fc.constantFrom(...GARBAGE),
+            })
             .map(edit => ({ edit })),
         ]
       : []),
@@ -127,4 +131,10 @@ const GARBAGE = [
   '\xff',
   ':',
   '\u0001',
+  ';',
+  '@',
+  '.',
+  '\t',
+  '\r\n ',
+  'sip:',
 ] as const

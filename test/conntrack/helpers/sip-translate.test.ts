@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { answer, type Ends, request } from '../../../src/testing/sip-messages.ts'
 import { playThrough } from '../../firewall/script.ts'
-import { answer, description, type Ends, request, send } from './sip-messages.ts'
+import { sdp, send } from './sip-script.ts'
 
 /** The phone 10.6.0.2:5060 is 203.0.113.1:7000 outside. */
 const RULES = `
@@ -71,7 +72,7 @@ describe('on the way out', () => {
   })
 
   it('a description names the gateway in o=, in c= and in the media, and its length follows', () => {
-    const body = `${description('10.6.0.2', 'audio 5004')}c=IN IP4 10.6.0.2\r\n`
+    const body = `${sdp('10.6.0.2', 'audio 5004')}c=IN IP4 10.6.0.2\r\n`
     expect(outward(request('INVITE', INSIDE, { body })).slice(6)).toEqual([
       'Content-Length: 113',
       '',
@@ -87,8 +88,8 @@ describe('on the way out', () => {
   })
 
   it.each([
-    ['without an owner', description('10.6.0.2', 'audio 5004').replace(/o=.*\r\n/, '')],
-    ['whose owner is a name', description('10.6.0.2', 'audio 5004').replace('10.6.0.2', 'phone')],
+    ['without an owner', sdp('10.6.0.2', 'audio 5004').replace(/o=.*\r\n/, '')],
+    ['whose owner is a name', sdp('10.6.0.2', 'audio 5004').replace('10.6.0.2', 'phone')],
   ])('a description %s cannot be rewritten', (_, body) => {
     expect(said(RULES, send('lan0', INSIDE, request('INVITE', INSIDE, { body })))).toEqual([])
   })
@@ -99,7 +100,7 @@ describe('on the way out', () => {
       send(
         'lan0',
         { from: `${phone}:${port}`, to: INSIDE.to },
-        request('INVITE', INSIDE, { body: description(phone, 'audio 5004') }),
+        request('INVITE', INSIDE, { body: sdp(phone, 'audio 5004') }),
       )
     expect(said(MASQUERADE, `${invite('10.6.0.2', 5060)}\n${invite('10.6.0.3', 6060)}`)).toHaveLength(1)
   })
@@ -117,13 +118,17 @@ describe('on the way back', () => {
     [';rport', ';rport'],
     [', SIP/2.0/UDP 203.0.113.1:7000;rport=7000', ', SIP/2.0/UDP 203.0.113.1:7000;rport=7000'],
   ])('Via with %s becomes one with %s', (parameters, translated) => {
-    const reply = answer(200, 'OPTIONS', OUTSIDE).replace(';branch=z9hG4bK1', parameters)
+    const reply = answer(200, 'OPTIONS', OUTSIDE, { via: OUTSIDE.from }).replace(
+      ';branch=z9hG4bK1',
+      parameters,
+    )
     expect(inward(reply)[1]).toBe(`Via: SIP/2.0/UDP 10.6.0.2:5060${translated}`)
   })
 
   it('what became shorter makes the next Contact header go unseen, as in the kernel', () => {
     const contact = '<sip:a@203.0.113.1:7000>'
     const reply = answer(200, 'OPTIONS', OUTSIDE, {
+      via: OUTSIDE.from,
       headers: `Contact: ${contact}\r\nContact: ${contact}\r\nContact: ${contact}\r\n`,
     })
     expect(inward(reply).filter(line => line.startsWith('Contact'))).toEqual([

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { conntrackList, expectationList } from '../../../src/index.ts'
+import { answer, type Ends, request } from '../../../src/testing/sip-messages.ts'
 import { play, playThrough } from '../../firewall/script.ts'
-import { answer, description, type Ends, request, send } from './sip-messages.ts'
+import { sdp, send } from './sip-script.ts'
 
 const FILTER = `
 *raw
@@ -31,10 +32,9 @@ const up = (message: string) => send('lan0', INSIDE, message)
 const down = (message: string, to = PHONE) => send('wan0', { from: PROXY, to }, message)
 const rtp = (device: string, from: string, to: string) => `${device}: udp ${from} > ${to} data="rtp"`
 
-const INVITE = up(request('INVITE', INSIDE, { body: description(PHONE, 'audio 5004') }))
+const INVITE = up(request('INVITE', INSIDE, { body: sdp(PHONE, 'audio 5004') }))
 const RINGING = (ends: Ends) => down(answer(180, 'INVITE', ends), ends.from)
-const OK = (ends: Ends) =>
-  down(answer(200, 'INVITE', ends, { body: description(PROXY, 'audio 6000') }), ends.from)
+const OK = (ends: Ends) => down(answer(200, 'INVITE', ends, { body: sdp(PROXY, 'audio 6000') }), ends.from)
 const BYE = up(request('BYE', INSIDE, { cseq: 2 }))
 
 const fates = (rules: string, script: string) =>
@@ -164,16 +164,16 @@ describe('media', () => {
     ['other types are none', ['text 5004', 'Audio 5004'], []],
     ['the same port twice is expected once', ['audio 5004', 'video 5004'], ['5004 1', '5005 1']],
   ])('%s', (_, media, ports) => {
-    const invite = up(request('INVITE', INSIDE, { body: description(PHONE, ...media) }))
+    const invite = up(request('INVITE', INSIDE, { body: sdp(PHONE, ...media) }))
     expect(expected(FILTER, invite).map(line => line.replace(/.* dport=(\d+) class=(\d)/, '$1 $2'))).toEqual(
       ports,
     )
   })
 
   it.each([
-    ['a port that is privileged', description(PHONE, 'audio 1000')],
-    ['a port that there is not', description(PHONE, 'audio 65536')],
-    ['no address', description(PHONE, 'audio 5004').replace(/c=.*\r\n/, '')],
+    ['a port that is privileged', sdp(PHONE, 'audio 1000')],
+    ['a port that there is not', sdp(PHONE, 'audio 65536')],
+    ['no address', sdp(PHONE, 'audio 5004').replace(/c=.*\r\n/, '')],
   ])('%s: the packet is dropped', (_, body) => {
     expect(fates(FILTER, up(request('INVITE', INSIDE, { body })))).toEqual([
       '= discarded: connection tracking dropped it at the end of its way',
@@ -181,9 +181,9 @@ describe('media', () => {
   })
 
   it('of somebody else than the speaker are not expected', () => {
-    expect(
-      expected(FILTER, up(request('INVITE', INSIDE, { body: description('10.6.0.9', 'audio 5004') }))),
-    ).toEqual([])
+    expect(expected(FILTER, up(request('INVITE', INSIDE, { body: sdp('10.6.0.9', 'audio 5004') })))).toEqual(
+      [],
+    )
   })
 })
 
@@ -204,11 +204,7 @@ describe('a registration', () => {
   })
 
   it('lets the registrar call, again and again, and its calls announce media', () => {
-    const message = request(
-      'INVITE',
-      { from: PROXY, to: GATEWAY },
-      { body: description(PROXY, 'audio 6000') },
-    )
+    const message = request('INVITE', { from: PROXY, to: GATEWAY }, { body: sdp(PROXY, 'audio 6000') })
     const call = (port: number) => send('wan0', { from: `${PROXY}:${port}`, to: GATEWAY }, message)
     const { text, state } = playThrough(
       MASQUERADE,

@@ -6,6 +6,8 @@ const ASSIGNED = [
   ['udp', 69, 'tftp'],
   ['udp', 10080, 'amanda'],
   ['tcp', 6566, 'sane'],
+  ['udp', 5060, 'sip'],
+  ['tcp', 5060, 'sip'],
 ]
 const ASSIGNED_4 = [...ASSIGNED, ['tcp', 6667, 'irc'], ['udp', 137, 'netbios-ns'], ['tcp', 1723, 'pptp']]
 

@@ -101,6 +101,8 @@ function withBroadcasts(site) {
   return { ...site, interfaces }
 }
 
+const SIP = ['sip', 'sip', 'sip', 'sip-tcp', 'udp']
+
 function helped(sites, protocols) {
   return fc.oneof(
     ...helpedPreambles(sites[0].family).map(preamble =>
@@ -237,7 +239,12 @@ const PROFILES = {
         ]),
       },
       { weight: 1, arbitrary: helped([GATEWAY6], ['ftp', 'ftp', 'tftp', 'amanda', 'sane']) },
+      { weight: 2, arbitrary: helped(V4, SIP) },
+      { weight: 1, arbitrary: helped([GATEWAY6], SIP) },
     ),
+  /** SIP alone, as `helpers` has it among others. */
+  sip: () =>
+    fc.oneof({ weight: 2, arbitrary: helped(V4, SIP) }, { weight: 1, arbitrary: helped([GATEWAY6], SIP) }),
   timeouts: () =>
     timed(
       [GATEWAY],
