@@ -11,7 +11,7 @@ import type { FirewallState } from './state.ts'
 
 /** How a run of the program `iptables` ended. */
 export interface ToolAnswer {
-  /** The next state; the same one unless the command changed something. */
+  /** The next state; the same one unless the command changed something, or was the first to name a table. */
   readonly state: FirewallState
   /** 0 well; 1 the kernel refuses, or there is no such rule or chain; 2 a wrong command line; 3 no such table. */
   readonly exitCode: 0 | 1 | 2 | 3
@@ -49,6 +49,12 @@ export function runIptables(
   const draft = new RulesetDraft({ family, hasSet, ...(base !== undefined && { base }) })
   const start: Word = { text: words[0]?.text ?? '', line: 1, column: 1 }
   let output = ''
+  // a table that was not there is loaded even by a command that fails, or only looks
+  const afterwards = (): FirewallState => {
+    const rules = draft.ruleset()
+    const loaded = Object.keys(base?.tables ?? {}).length
+    return Object.keys(rules.tables).length > loaded ? withRules(state, rules) : state
+  }
   try {
     const command = parseCommand(words, draft.context(undefined), start)
     if (command === undefined) return { state, exitCode: 0, output, diagnostics: [] }
@@ -57,11 +63,11 @@ export function runIptables(
     table.apply(command)
     output = listed(command, draft.ruleset(), countersOf(state, family)) + output
     if (command.kind === 'list' || command.kind === 'check')
-      return { state, exitCode: 0, output, diagnostics: [] }
+      return { state: afterwards(), exitCode: 0, output, diagnostics: [] }
     return { state: withRules(state, draft.ruleset()), exitCode: 0, output, diagnostics: [] }
   } catch (error) {
     if (!(error instanceof RuleError)) throw error
-    return refused(state, error.exitCode, output, [diagnosticOf(error, undefined, start)])
+    return refused(afterwards(), error.exitCode, output, [diagnosticOf(error, undefined, start)])
   }
 }
 

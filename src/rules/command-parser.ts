@@ -6,6 +6,7 @@ import type { ParseContext } from './extension.ts'
 import { ExtensionLoader } from './extension-loader.ts'
 import { Getopt, type LongOption, type Parsed } from './getopt.ts'
 import { GivenOptions } from './given-options.ts'
+import type { Counters, Rule } from './model.ts'
 import { parseNumber } from './numbers.ts'
 import { isKnownTarget } from './registry.ts'
 import { RuleError } from './rule-error.ts'
@@ -15,8 +16,8 @@ import { bangHint, optionHint, ruleNumber, wholeWord } from './word-values.ts'
 import type { Word } from './words.ts'
 
 /**
- * Reads one command line as iptables does (`do_parse` in xshared.c). Undefined: the line is not for this family
- * (`-6` in a file for iptables-restore).
+ * Reads one command line as iptables does (`do_parse` in xshared.c). Undefined: there is nothing to do (a rule with `-6`
+ * in a file for iptables-restore).
  *
  * @param words without the program's name
  * @param start where the line begins
@@ -63,7 +64,7 @@ class CommandParser {
       if (parsed.kind === 'end') return this.finish()
       if (parsed.kind === 'word') this.readBang(parsed.word)
       else if (parsed.kind === 'option') {
-        if (this.isOtherFamily(parsed.option)) return undefined
+        if (this.isOtherFamily(parsed.option)) return this.cutShort(parsed.word)
         this.readOption(parsed)
         this.bang = undefined
       } else this.readUnknown(parsed)
@@ -221,7 +222,7 @@ class CommandParser {
         break
       case 'h':
       case 'V':
-        throw new RuleError(`${word.text} only prints a text, and ends`, word)
+        throw new RuleError(`${word.text} only prints a text, and ends`, word, { exitCode: 0 })
       default:
         // -4, -6, --modprobe: nothing to do
         break
@@ -241,17 +242,38 @@ class CommandParser {
     if (this.bang !== undefined) throw new RuleError('nothing follows the !', this.bang)
     checkCompany(command, this.given)
     checkChain(this.chain, command.kind, this.given)
+    const { fields } = this
+    const addresses = hasRule(command.kind) ? fields.addresses(command.kind, this.context) : []
+    this.context.openTable(this.tableWord ?? { ...command.word, text: table })
     const target = resolveTarget(this.jump, extension, table, this.context)
-    const { kind } = command
+    const rules = addresses.map(pair => fields.rule(pair, matches, target, start.line))
+    return this.commandOf(command, rules, fields.counters)
+  }
+
+  /**
+   * `-4` between `*table` and `COMMIT` of ip6tables-restore, `-6` of iptables-restore: there `do_parse` stops reading. What
+   * the words before it ask for is done, but a rule for no address at all is no rule.
+   */
+  private cutShort(word: Word): Command | undefined {
+    const { command, jump } = this
+    if (command === undefined) return undefined
+    if (command.kind === 'replace')
+      throw new RuleError(`${word.text} behind -R: iptables-restore 1.8.9 crashes`, word)
+    if (!hasRule(command.kind)) return this.commandOf(command, [], undefined)
+    if (jump !== undefined && !this.loader.hasTarget) checkJump(jump, this.table, this.context)
+    return undefined
+  }
+
+  private commandOf(command: GivenCommand, rules: readonly Rule[], counters: Counters | undefined): Command {
     return {
-      kind: this.alsoZero ? 'zero' : kind,
-      table,
+      kind: this.alsoZero ? 'zero' : command.kind,
+      table: this.table,
       tableWord: this.tableWord,
       chain: this.chain,
       number: this.number,
       argument: this.argument,
-      rules: hasRule(kind) ? this.fields.rules(kind, matches, target, start.line, this.context) : [],
-      counters: this.fields.counters,
+      rules,
+      counters,
       listing: command.letter === 'L' || command.letter === 'S' ? command.letter : undefined,
       switches: this.switches(),
       word: command.word,

@@ -10,6 +10,13 @@ export interface CommandContext {
   readonly restoreTable: string | undefined
   /** Does the table have the chain (built-in ones included)? */
   hasChain(table: string, chain: string): boolean
+  /**
+   * The table is there from now on, even if the command fails: iptables loads it once the line is read, and before it
+   * looks for a chain of the target's name.
+   *
+   * @throws RuleError
+   */
+  openTable(table: Word): void
   readonly resolveHost: HostResolver
   /** See {@link ParseContext.hasSet}. */
   readonly hasSet: ((name: string) => boolean) | undefined

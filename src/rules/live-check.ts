@@ -32,9 +32,15 @@ export class LiveCheck {
     this.family = family
   }
 
-  /** A text has filled the table. If the kernel would not have taken it, that is said of the text, not of what follows. */
-  begin(): void {
-    this.isLost = this.whole() !== undefined
+  /**
+   * A text has filled the table. If the kernel would not have taken it, that is said of the text, not of what follows.
+   *
+   * @returns what the kernel refuses
+   */
+  begin(): readonly Diagnostic[] {
+    const complaints = this.whole()
+    this.isLost = complaints.length > 0
+    return complaints
   }
 
   /**
@@ -56,12 +62,12 @@ export class LiveCheck {
         return first(rules, rule => this.appended(rule, chain))
       case 'insert':
         return rules.some(rule => endsWalk(rule, this.family)) || this.reach?.cut.has(chain)
-          ? this.whole()
+          ? this.whole()[0]
           : first(rules, rule => this.appended(rule, chain))
       case 'replace':
       case 'delete':
       case 'delete-number':
-        return this.whole()
+        return this.whole()[0]
       case 'flush':
       case 'delete-chain':
       case 'rename-chain':
@@ -75,7 +81,7 @@ export class LiveCheck {
   /** A rule that lets its chain go on as before, but for what it jumps to. */
   private appended(rule: Rule, chain: string): Diagnostic | undefined {
     const { reach } = this
-    if (reach === undefined) return this.whole()
+    if (reach === undefined) return this.whole()[0]
     const hooks = reach.cut.has(chain) ? undefined : reach.entered.get(chain)
     const own = this.check(rule, hooks ?? NO_HOOKS)
     if (own !== undefined || hooks === undefined) return own
@@ -89,7 +95,7 @@ export class LiveCheck {
   private entered(chain: string, hooks: ReadonlySet<Hook>, from: string): Diagnostic | undefined {
     const rules = this.watched.rulesOf(chain)
     const leadsOn = rules.some(({ target }) => target.kind === 'jump' || target.kind === 'goto')
-    if (chain === from || leadsOn) return this.whole()
+    if (chain === from || leadsOn) return this.whole()[0]
     const { entered, cut } = this.reach!
     const known = entered.get(chain) ?? new Set()
     if ([...hooks].every(hook => known.has(hook))) return undefined
@@ -100,15 +106,15 @@ export class LiveCheck {
     return first(end < 0 ? rules : rules.slice(0, end + 1), rule => inChain(this.check(rule, all), chain))
   }
 
-  private whole(): Diagnostic | undefined {
+  private whole(): readonly Diagnostic[] {
     const table = this.watched.current()
     const reach = reachOf(table, this.family)
-    const [complaint] = checkTable(table, reach, this.watched.all(), undefined)
+    const complaints = checkTable(table, reach, this.watched.all(), undefined)
     this.reach = {
       entered: new Map([...reach.entered].map(([chain, hooks]) => [chain, new Set(hooks)])),
       cut: new Set(reach.cut),
     }
-    return complaint
+    return complaints
   }
 
   private check(rule: Rule, hooks: ReadonlySet<Hook>): Diagnostic | undefined {

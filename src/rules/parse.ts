@@ -74,5 +74,7 @@ function readText(text: string, draft: RulesetDraft, options: ParseOptions): Dia
   const { shell = {} } = options
   const kind = kindOf(text, options)
   if (kind === 'script') return readScript(text, draft, shell)
-  return kind === 'commands' ? readCommands(text, draft) : readRestoreText(text, draft, options)
+  return kind === 'commands'
+    ? readCommands(text, draft)
+    : [...readRestoreText(text, draft, options).diagnostics]
 }

@@ -7,16 +7,28 @@ import type { RulesetDraft } from './ruleset-draft.ts'
 import type { TableDraft } from './table-draft.ts'
 import { restoreWords, type Word } from './words.ts'
 
-/** The switches of `iptables-restore`. */
+/** The switches of `iptables-restore`, and how its text is read. */
 export interface RestoreOptions {
   /** `-c` */
   readonly readCounters?: boolean
   /** `-n`: what is loaded stays; a user chain that is named again is emptied. */
   readonly noFlush?: boolean
+  /** `-T`: other tables are passed over. */
+  readonly onlyTable?: string
+  /** `-t`: nothing is committed. */
+  readonly isTest?: boolean
+  /** Commit only what stands before the first error, as the program does; what is wrong is said of all of the text. */
+  readonly stopsAtErrors?: boolean
+}
+
+export interface RestoreResult {
+  readonly diagnostics: readonly Diagnostic[]
+  /** How the program ends. */
+  readonly exitCode: 0 | 1 | 2
 }
 
 /** Reads iptables-save text into a draft as `iptables-restore` does, and goes on behind every error. */
-export function readRestoreText(text: string, draft: RulesetDraft, options: RestoreOptions): Diagnostic[] {
+export function readRestoreText(text: string, draft: RulesetDraft, options: RestoreOptions): RestoreResult {
   const reader = new RestoreReader(draft, options)
   const lines = text.split('\n')
   lines.forEach((line, index) => {
@@ -24,22 +36,26 @@ export function readRestoreText(text: string, draft: RulesetDraft, options: Rest
     if (!isLast || line !== '') reader.readLine(line, index + 1, isLast)
   })
   reader.end(lines.length)
-  return reader.diagnostics
+  return reader
 }
 
-class RestoreReader {
+class RestoreReader implements RestoreResult {
   readonly diagnostics: Diagnostic[] = []
+  exitCode: RestoreResult['exitCode'] = 0
   private readonly draft: RulesetDraft
-  private readonly readCounters: boolean
-  private readonly noFlush: boolean
+  private readonly options: RestoreOptions
+  /** The program would have ended: what follows is only looked at. */
+  private hasStopped = false
   private table: TableDraft | undefined
   /** Inside a table that could not be opened: its lines are read, but say nothing. */
   private isBroken = false
+  /** Behind the name of a table that is not the one of `-T`. */
+  private isPassedOver: boolean
 
-  constructor(draft: RulesetDraft, { readCounters = false, noFlush = false }: RestoreOptions) {
+  constructor(draft: RulesetDraft, options: RestoreOptions) {
     this.draft = draft
-    this.readCounters = readCounters
-    this.noFlush = noFlush
+    this.options = options
+    this.isPassedOver = options.onlyTable !== undefined
   }
 
   /** @param isOpen the text ends without a newline behind this line */
@@ -51,37 +67,69 @@ class RestoreReader {
       else if (line === 'COMMIT' && !isOpen) this.commit()
       else if (this.table !== undefined) this.readInTable(start, this.table)
     } catch (error) {
-      this.diagnostics.push(withForeignHint(diagnosticOf(error, this.draft.file, start), line))
+      this.complain(error, start)
     }
   }
 
   end(lastLine: number): void {
     if (this.table === undefined && !this.isBroken) return
+    this.draft.endRestore(this.options.stopsAtErrors !== true)
     const place = { text: '', line: lastLine, column: 1 }
-    const error = new RuleError('the table is never committed', place, { expected: 'a line COMMIT' })
-    this.diagnostics.push(diagnosticOf(error, this.draft.file, place))
+    this.complain(
+      new RuleError('the table is never committed', place, { expected: 'a line COMMIT', exitCode: 1 }),
+      place,
+    )
+  }
+
+  private complain(error: unknown, start: Word): void {
+    this.diagnostics.push(withForeignHint(diagnosticOf(error, this.draft.file, start), start.text))
+    // what is not modelled would not have stopped the program
+    if (!(error instanceof RuleError) || error.code === 'not-modelled') return
+    this.stop(error.exitCode === 3 ? 2 : error.exitCode)
+  }
+
+  private stop(exitCode: RestoreResult['exitCode']): void {
+    if (!this.hasStopped) this.exitCode = exitCode
+    this.hasStopped = true
   }
 
   private openTable(start: Word): void {
+    const [name] = start.text.startsWith('*') ? fields(start, 1) : []
+    const { onlyTable, noFlush = false } = this.options
+    if (name !== undefined) this.isPassedOver = onlyTable !== undefined && onlyTable !== name.text
+    if (this.isPassedOver) return
     if (!start.text.startsWith('*'))
       throw new RuleError('this line stands outside of any table', start, {
         expected: '*filter, or another table',
+        exitCode: 1,
         ...(start.text.startsWith('-')
           ? { hint: 'iptables -S prints no tables: put *filter before it and COMMIT behind it' }
           : {}),
       })
-    const [name] = fields(start, 1)
     this.isBroken = true
     if (name === undefined) throw new RuleError('a table without a name', start)
-    this.table = this.draft.openTable(name)
-    this.table.beginRestore(this.noFlush)
+    this.table = this.draft.beginRestore(
+      name,
+      noFlush,
+      !this.hasStopped || this.options.stopsAtErrors !== true,
+    )
     this.isBroken = false
   }
 
   private commit(): void {
-    this.table?.endRestore()
+    const { table } = this
+    const { isTest = false, stopsAtErrors = false } = this.options
     this.table = undefined
     this.isBroken = false
+    const refusals = isTest ? [] : (table?.endRestore() ?? [])
+    // where errors do not stop it, the ruleset is judged as a whole in the end
+    if (stopsAtErrors && !this.hasStopped && refusals.length > 0) {
+      this.stop(1)
+      const { file } = this.draft
+      for (const refusal of refusals)
+        this.diagnostics.push({ ...refusal, ...(file !== undefined && { file }) })
+    }
+    this.draft.endRestore(!isTest && (!stopsAtErrors || !this.hasStopped))
   }
 
   private readInTable(start: Word, table: TableDraft): void {
@@ -94,18 +142,25 @@ class RestoreReader {
     const [name, policy, counters] = fields(start, 1)
     if (name === undefined) throw new RuleError('a chain without a name', start)
     checkNameLength(name)
-    if (!table.isBuiltin(name.text))
-      if (this.noFlush) table.emptyOrCreateChain(name)
-      else table.createChain(name)
+    if (!table.isBuiltin(name.text)) this.openChain(name, table)
     if (policy === undefined)
       throw new RuleError(`chain '${name.text}' without a policy`, name, { expected: 'ACCEPT, DROP or -' })
     if (policy.text === '-') return
-    table.setPolicy(name, policy, this.readCounters ? policyCounters(counters, name) : undefined)
+    table.setPolicy(name, policy, this.options.readCounters ? policyCounters(counters, name) : undefined)
+  }
+
+  private openChain(name: Word, table: TableDraft): void {
+    try {
+      if (this.options.noFlush) table.emptyOrCreateChain(name)
+      else table.createChain(name)
+    } catch (error) {
+      throw error instanceof RuleError ? error.endingWith(2) : error
+    }
   }
 
   private readRule(start: Word, table: TableDraft): void {
     const { counters, words } = splitCounters(start)
-    const prefix = this.readCounters && counters !== undefined ? counterWords(counters, start) : []
+    const prefix = this.options.readCounters && counters !== undefined ? counterWords(counters, start) : []
     const command = parseCommand([...prefix, ...words], this.draft.context(table.name), start)
     if (command !== undefined) table.apply(command)
   }

@@ -7,8 +7,8 @@ export class RuleError extends Error {
   readonly code: NonNullable<Diagnostic['code']>
   readonly expected: string | undefined
   readonly hint: string | undefined
-  /** How the program would end. */
-  readonly exitCode: 1 | 2 | 3
+  /** How the program would end; 0 where it only prints a text. */
+  readonly exitCode: 0 | 1 | 2 | 3
 
   constructor(
     message: string,
@@ -17,7 +17,7 @@ export class RuleError extends Error {
       readonly code?: NonNullable<Diagnostic['code']>
       readonly expected?: string | undefined
       readonly hint?: string | undefined
-      readonly exitCode?: 3
+      readonly exitCode?: 0 | 1 | 2 | 3
     } = {},
   ) {
     super(message)
@@ -26,6 +26,11 @@ export class RuleError extends Error {
     this.expected = help.expected
     this.hint = help.hint
     this.exitCode = help.exitCode ?? (this.code === 'kernel' ? 1 : 2)
+  }
+
+  /** The same where another program says it. */
+  endingWith(exitCode: 1 | 2): RuleError {
+    return new RuleError(this.message, this.word, { ...this, exitCode })
   }
 }
 

@@ -10,6 +10,12 @@ import { RuleError } from './rule-error.ts'
 import { coreCounter } from './word-values.ts'
 import type { Word } from './words.ts'
 
+/** Undefined: any. */
+interface AddressPair {
+  readonly source: Prefix | undefined
+  readonly destination: Prefix | undefined
+}
+
 /** The core options of a rule (`-s -d -i -o -p -f -c`) while it is read, and the rules made of them. */
 export class RuleFields {
   private readonly given: GivenOptions
@@ -57,14 +63,8 @@ export class RuleFields {
     this.counters = { packets: coreCounter(packets, word, 'packet'), bytes: coreCounter(bytes, word, 'byte') }
   }
 
-  /** One rule for every pair of source and destination, sources outside. @throws RuleError */
-  rules(
-    kind: CommandKind,
-    matches: readonly Match[],
-    target: Target,
-    line: number,
-    context: CommandContext,
-  ): Rule[] {
+  /** Every pair of source and destination, sources outside: each is a rule of its own. @throws RuleError */
+  addresses(kind: CommandKind, context: CommandContext): readonly AddressPair[] {
     const sources = this.prefixes('s', context)
     const destinations = this.prefixes('d', context)
     const several = [sources, destinations].findIndex(({ length }) => length > 1)
@@ -73,9 +73,7 @@ export class RuleFields {
       throw new RuleError('! is not allowed with several source or destination addresses', word)
     if (several >= 0 && kind === 'replace')
       throw new RuleError('a replacement must have one source and one destination', word)
-    return sources.flatMap(source =>
-      destinations.map(destination => this.rule(source, destination, matches, target, line)),
-    )
+    return sources.flatMap(source => destinations.map(destination => ({ source, destination })))
   }
 
   private prefixes(letter: 's' | 'd', context: CommandContext): readonly (Prefix | undefined)[] {
@@ -84,13 +82,7 @@ export class RuleFields {
     return wrap(word, () => parseHosts(word.text, context.family, context.resolveHost))
   }
 
-  private rule(
-    source: Prefix | undefined,
-    destination: Prefix | undefined,
-    matches: readonly Match[],
-    target: Target,
-    line: number,
-  ): Rule {
+  rule({ source, destination }: AddressPair, matches: readonly Match[], target: Target, line: number): Rule {
     const { given, interfaces, protocolMatch, counters } = this
     const negated = (letter: string): { negated: boolean } => ({ negated: given.isInverted(letter) })
     return {

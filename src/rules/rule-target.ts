@@ -37,10 +37,12 @@ export function resolveTarget(
 export function checkJump({ word, isGoto }: Jump, table: string, context: CommandContext): void {
   const name = word.text
   if (context.hasChain(table, name) || (!isGoto && verdictOf(name) !== undefined)) return
-  if (isGoto) throw new RuleError(`goto '${name}' is not a chain`, word)
+  if (isGoto) throw new RuleError(`goto '${name}' is not a chain`, word, { code: 'kernel', exitCode: 2 })
   if (isKnownTarget(name, context.family))
     throw new RuleError(notModelled('target', name), word, { code: 'not-modelled' })
   throw new RuleError(`there is no chain and no target named '${name}'`, word, {
+    code: 'kernel',
+    exitCode: 2,
     hint: `a chain must be created before it is jumped to: -N ${name}, or :${name} - [0:0]`,
   })
 }

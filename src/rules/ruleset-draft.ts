@@ -42,6 +42,8 @@ export class RulesetDraft {
   private readonly hasSet: ((name: string) => boolean) | undefined
   /** In the order in which they were loaded. */
   private readonly tables = new Map<TableName, TableDraft>()
+  /** What stands in the place of one of them between `*table` and `COMMIT`. */
+  private restored: TableDraft | undefined
 
   constructor(options: ParseOptions) {
     const { family, file, resolveHost = () => [], hasSet, base } = options
@@ -55,6 +57,12 @@ export class RulesetDraft {
 
   /** The table of that name; it comes into being when it is named. @throws RuleError */
   openTable(word: Word): TableDraft {
+    const table = this.tableOf(word)
+    this.tables.set(table.name, table)
+    return table
+  }
+
+  private tableOf(word: Word): TableDraft {
     const name = TABLES.find(table => table === word.text)
     if (name === undefined)
       throw new RuleError(`there is no table named '${word.text}'`, word, {
@@ -62,9 +70,26 @@ export class RulesetDraft {
         exitCode: 3,
         expected: TABLES.join(', '),
       })
-    const table = this.tables.get(name) ?? this.draftOf(name, undefined)
-    this.tables.set(name, table)
-    return table
+    return this.tables.get(name) ?? this.draftOf(name, undefined)
+  }
+
+  /**
+   * `*table`: what is read is done to a copy, as iptables-restore does it.
+   *
+   * @param isLoaded the table is there from now on
+   * @throws RuleError
+   */
+  beginRestore(word: Word, noFlush: boolean, isLoaded: boolean): TableDraft {
+    this.restored = (isLoaded ? this.openTable(word) : this.tableOf(word)).copy()
+    this.restored.beginRestore(noFlush)
+    return this.restored
+  }
+
+  /** The copy takes the table's place, or is forgotten. */
+  endRestore(isCommitted: boolean): void {
+    const { restored } = this
+    this.restored = undefined
+    if (isCommitted && restored !== undefined) this.tables.set(restored.name, restored)
   }
 
   /** @param restoreTable the table that the line stands in, undefined for a command of its own */
@@ -75,21 +100,30 @@ export class RulesetDraft {
       resolveHost: this.resolveHost,
       hasSet: this.hasSet,
       hasChain: (table, chain) => this.hasChain(table, chain),
+      openTable: word => {
+        if (restoreTable === undefined) this.openTable(word)
+      },
     }
   }
 
   ruleset(): Ruleset {
     return {
       family: this.family,
-      tables: Object.fromEntries([...this.tables].map(([name, table]) => [name, table.table()])),
+      tables: Object.fromEntries(
+        [...this.tables].map(([name, table]) => [name, this.asItStands(table).table()]),
+      ),
     }
+  }
+
+  private asItStands(table: TableDraft): TableDraft {
+    return this.restored?.name === table.name ? this.restored : table
   }
 
   private hasChain(table: string, chain: string): boolean {
     const name = TABLES.find(known => known === table)
     if (name === undefined) return false
     const draft = this.tables.get(name) ?? this.draftOf(name, undefined)
-    return draft.hasChain(chain)
+    return this.asItStands(draft).hasChain(chain)
   }
 
   private draftOf(name: TableName, base: Table | undefined): TableDraft {

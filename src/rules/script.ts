@@ -4,6 +4,7 @@ import { parseCommand } from './command-parser.ts'
 import { printRules } from './print.ts'
 import { listed, told } from './printed.ts'
 import { readRestoreText } from './restore.ts'
+import { readRestoreCall } from './restore-call.ts'
 import { diagnosticOf, RuleError } from './rule-error.ts'
 import type { RulesetDraft } from './ruleset-draft.ts'
 import type { ShellOptions } from './shell/options.ts'
@@ -20,7 +21,7 @@ import { restoreWords, type Word } from './words.ts'
  * program would do is not known (see {@link runShell}).
  */
 export function readScript(text: string, draft: RulesetDraft, options: ShellOptions): Diagnostic[] {
-  const reader = new ScriptReader(draft)
+  const reader = new ScriptReader(draft, options.branches === 'all')
   runShell(text, reader, reader, options, draft.file ?? 'sh')
   if (!reader.hasCalls && !reader.diagnostics.some(({ severity }) => severity === 'error'))
     reader.error(
@@ -40,7 +41,11 @@ export function readCommands(text: string, draft: RulesetDraft): Diagnostic[] {
   for (const [index, line] of text.split('\n').entries()) {
     const start = { text: line, line: index + 1, column: 1 }
     const words = /^\s*#/.test(line) ? [] : restoreWords(line, start.line, 1)
-    if (words.length > 0) reader.attempt(start, () => reader.apply(words, start))
+    if (words.length === 0) continue
+    reader.attempt(start, undefined, () => {
+      reader.apply(words, start)
+      return 0
+    })
   }
   return reader.diagnostics
 }
@@ -49,10 +54,12 @@ class ScriptReader implements RulePrograms, ShellReporter {
   readonly diagnostics: Diagnostic[] = []
   hasCalls = false
   private readonly draft: RulesetDraft
+  private readonly takesAll: boolean
   private readonly said = new Set<string>()
 
-  constructor(draft: RulesetDraft) {
+  constructor(draft: RulesetDraft, takesAll = false) {
     this.draft = draft
+    this.takesAll = takesAll
   }
 
   error(error: RuleError): void {
@@ -91,18 +98,39 @@ class ScriptReader implements RulePrograms, ShellReporter {
     if (second === undefined && /^(-V|--version)$/.test(first?.text ?? ''))
       io.output.write(`${programOf(name)} v1.8.9 (legacy)\n`, name)
     else if (/-save$/.test(name.text)) io.output.write(printRules(this.draft.ruleset()), name)
-    else if (/-restore$/.test(name.text)) return this.restore(name, args, io)
-    else {
-      const error = this.refusal(name, () => this.apply(args, name, io))
-      return error === undefined ? 0 : this.failed(error, io)
-    }
+    else
+      return this.attempt(name, io, () => {
+        if (/-restore$/.test(name.text)) return this.restore(name, args, io)
+        this.apply(args, name, io)
+        return 0
+      })
     return 0
   }
 
-  /** Says what is wrong with a command, and goes on. */
-  attempt(start: Word, run: () => void): void {
-    const diagnostic = this.refusal(start, run)
-    if (diagnostic !== undefined) this.say(diagnostic)
+  fileOf(name: Word, args: readonly Word[]): Word | undefined {
+    try {
+      return /-restore$/.test(name.text) ? readRestoreCall(args).file : undefined
+    } catch (error) {
+      if (error instanceof RuleError) return undefined
+      throw error
+    }
+  }
+
+  /**
+   * Says what is wrong with a command, and goes on.
+   *
+   * @param io absent: nobody asks how it ended
+   * @returns the exit code
+   */
+  attempt(start: Word, io: Io | undefined, run: () => number): number {
+    try {
+      return run()
+    } catch (error) {
+      const diagnostic = diagnosticOf(error, this.draft.file, start)
+      const { exitCode } = error as RuleError
+      if (exitCode !== 0 || io?.isNull !== true) this.complain(diagnostic, io)
+      return exitCode
+    }
   }
 
   apply(args: readonly Word[], start: Word, io?: Io): void {
@@ -117,41 +145,24 @@ class ScriptReader implements RulePrograms, ShellReporter {
       io.output.write(listed(command, this.draft.ruleset()), start)
   }
 
-  private refusal(start: Word, run: () => void): Diagnostic | undefined {
-    try {
-      run()
-      return undefined
-    } catch (error) {
-      return diagnosticOf(error, this.draft.file, start)
-    }
-  }
-
   /** A command that the kernel refuses may be meant to be: `iptables -C … || iptables -A …`. */
-  private failed(diagnostic: Diagnostic, io: Io): number {
-    if (diagnostic.code !== 'kernel') this.say(diagnostic)
+  private complain(diagnostic: Diagnostic, io: Io | undefined): void {
+    if (diagnostic.code !== 'kernel' || io === undefined) this.say(diagnostic)
     else if (!io.isChecked) this.say(io.isMuted ? { ...diagnostic, severity: 'warning' } : diagnostic)
-    return 1
   }
 
-  /** `… | iptables-restore`: its lines keep the places where the script wrote them. */
+  /** `… | iptables-restore`: its lines keep the places where the script wrote them. @throws RuleError */
   private restore(name: Word, args: readonly Word[], io: Io): number {
-    const options = args.map(({ text }) => text)
-    const unknown = options.find(
-      option => !/^(-[cvwtn]+|--(counters|verbose|wait|test|noflush))$/.test(option),
-    )
-    const has = (pattern: RegExp): boolean => options.some(option => pattern.test(option))
-    const switches = { readCounters: has(/^-(\w*c|-counters)/), noFlush: has(/^-(\w*n|-noflush)/) }
-    if (io.input === undefined || (unknown !== undefined && !/^\d+$/.test(unknown))) {
-      const what =
-        io.input === undefined ? 'what it reads is not known' : `'${unknown}' is not supported here`
-      this.error(new RuleError(`${name.text}: ${what}`, name, { code: 'shell' }))
-      return 1
-    }
+    const call = readRestoreCall(args)
+    if (call.isHelp) return 0
+    if (io.input === undefined)
+      throw new RuleError(`${name.text}: what it reads is not known`, name, { code: 'shell' })
     const places = io.input.lines().map(({ place }) => place)
     const { text, lineOf } = placed(withoutUnknownLines(io.input.readAll()), places)
-    const found = readRestoreText(text, this.draft, switches)
-    for (const diagnostic of found) this.say({ ...diagnostic, ...(lineOf(diagnostic.line) ?? name) })
-    return found.some(({ severity }) => severity === 'error') ? 1 : 0
+    const options = { ...call, stopsAtErrors: !this.takesAll }
+    const { diagnostics, exitCode } = readRestoreText(text, this.draft, options)
+    for (const found of diagnostics) this.complain({ ...found, ...(lineOf(found.line) ?? name) }, io)
+    return exitCode
   }
 
   private say({ severity, file, line, column, message, code, expected, hint }: Diagnostic): void {

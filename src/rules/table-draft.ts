@@ -1,4 +1,5 @@
 import type { Family } from '../address.ts'
+import type { Diagnostic } from '../diagnostic.ts'
 import { verdictOf } from './chain-names.ts'
 import { type Command, type CommandKind, hasRule } from './command.ts'
 import { byteLength } from './interfaces.ts'
@@ -74,10 +75,19 @@ export class TableDraft {
       else chain.rules = []
   }
 
-  /** COMMIT: what comes now are commands of their own. */
-  endRestore(): void {
+  /** COMMIT: what comes now are commands of their own. @returns what the kernel refuses */
+  endRestore(): readonly Diagnostic[] {
     this.isRestored = false
-    this.check.begin()
+    return this.check.begin()
+  }
+
+  /** Another draft of the same table, that begins as this one stands. */
+  copy(): TableDraft {
+    const copy = new TableDraft(this.name, this.family, this.base, this.all)
+    copy.chains.clear()
+    for (const [name, chain] of this.chains) copy.chains.set(name, { ...chain, rules: [...chain.rules] })
+    copy.isChanged = this.isChanged
+    return copy
   }
 
   /** `:chain` under `iptables-restore -n`, which empties a chain that is there. @throws RuleError */

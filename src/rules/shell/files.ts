@@ -75,7 +75,8 @@ export class Files {
       if (path === undefined || path === name) stream.write(mark, place)
   }
 
-  private open(path: string, place: Place): Stream {
+  /** What reads a file; something unknown, if nobody knows the file. */
+  open(path: string, place: Place): Stream {
     const text = this.host.unknowns.find(path) === undefined ? this.read(path) : undefined
     // where the script wrote the file, its lines have their places
     const written = this.written.get(path)

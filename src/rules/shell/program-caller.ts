@@ -40,8 +40,10 @@ export class ProgramCaller {
       shell.refuseUse(origin, word)
       isSound = false
     }
+    const file = isSound ? shell.programs.fileOf(words[0]!, words.slice(1)) : undefined
+    const input = file === undefined ? io.input : shell.open(file.text, file)
     const isRead = /-restore$/.test(words[0]!.text) && !shell.takesAll
-    const read = isRead ? shell.unknowns.find(io.input?.text ?? '') : undefined
+    const read = isRead ? shell.unknowns.find(input?.text ?? '') : undefined
     if (read !== undefined) {
       shell.refuseUse(read, words[0]!)
       isSound = false
@@ -52,8 +54,8 @@ export class ProgramCaller {
     }
     if (!isSound) return SUCCESS
     const before = io.output.length
-    const code = shell.programs.call(words[0]!, words.slice(1), io)
-    shell.spend(10 + (io.output.length - before + (io.input?.length ?? 0)) / 100)
+    const code = shell.programs.call(words[0]!, words.slice(1), { ...io, input })
+    shell.spend(10 + (io.output.length - before + (input?.length ?? 0)) / 100)
     return { code }
   }
 

@@ -31,6 +31,8 @@ export interface RulePrograms {
    * @returns the exit code
    */
   call(name: Word, args: readonly Word[], io: Io): number
+  /** The file that a call reads, if its words name one: `iptables-restore file`. */
+  fileOf(name: Word, args: readonly Word[]): Word | undefined
   /** The text of a file that the kernel makes of the tables; undefined for any other file. */
   file(path: string): string | undefined
 }
@@ -63,6 +65,8 @@ export interface ShellRuntime {
   notRun(words: readonly Word[], io: Io): Status
   /** From now on, what is not set may have been set by a file that was not read. */
   forgetUnset(words: readonly Word[]): void
+  /** What a program reads that opens a file: something unknown, if that is not known. */
+  open(path: string, place: Place): Stream
   /** A file's text; undefined if it is not known. */
   readFile(path: string): string | undefined
   isUnknown(text: string): boolean

@@ -6,6 +6,7 @@ import { Files } from './files.ts'
 import type { ShellOptions } from './options.ts'
 import type { Io, RulePrograms, Unset } from './runtime.ts'
 import { type Status, SUCCESS } from './status.ts'
+import type { Stream } from './stream.ts'
 import type { Command, Place, ShellWord } from './syntax.ts'
 import { type Origin, Unknowns, withOpenEnd, withoutMarks } from './unknowns.ts'
 
@@ -125,6 +126,10 @@ export class ShellSession {
 
   forgetUnset(words: readonly Word[]): void {
     this.unread = this.originOf(words)
+  }
+
+  open(path: string, place: Place): Stream {
+    return this.files.open(path, place)
   }
 
   readFile(path: string): string | undefined {

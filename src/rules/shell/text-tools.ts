@@ -31,7 +31,12 @@ export function runTool(
     text += content
   }
   // whatever they filter out of nothing, it is nothing
-  if (text === '' && tool.isFilter && !/\bEND\b|BEGIN\s*\{[^}]*print/.test(call.operands[0] ?? ''))
+  if (
+    text === '' &&
+    tool.isFilter &&
+    !call.options.has('c') &&
+    !/\bEND\b|BEGIN\s*\{[^}]*print/.test(call.operands[0] ?? '')
+  )
     return { output: '', code: name === 'grep' ? 1 : 0 }
   if (text.length > MAX_INPUT) return undefined
   return tool.run(call, text)
