@@ -5,6 +5,10 @@
 // DIR holds files/, canonical/ (what iptables-save printed afterwards, NAME.legacy4 and NAME.legacy6) and index.json
 // (per file: format, family, accepted, canonical). Prints how many agree, and with --differences every first line that
 // does not.
+//
+// Of a DIR without an index.json all save texts are given to the iptables of this machine, which needs root on Linux:
+// whatever it refuses, line for line, prints and lists is compared, and a firewall made of it gets packets. A file is
+// IPv6's if its name has `v6` or `ip6`, or its addresses say so.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,6 +20,10 @@ if (folder === undefined) {
   process.exit(2)
 }
 const showsDifferences = switches.includes('--differences')
+if (!existsSync(join(folder, 'index.json'))) {
+  const { judgeFolder } = await import('./measure/live-rulesets.mjs')
+  process.exit(judgeFolder(folder, showsDifferences) ? 0 : 1)
+}
 const work = mkdtempSync(join(tmpdir(), 'netfilter-sim-rulesets-'))
 const index = JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8'))
 const cases = index.flatMap(casesOf)

@@ -2,15 +2,17 @@
 //
 //   npm run --silent build && node scripts/measure-scripts.mjs DIR [--only PART-OF-NAME] [--differences]
 //
-// DIR holds index.json (per file: file, format) and the files it names; the ones whose format is `script` are run by the
+// DIR holds index.json (per file: file, format) and the files it names, or just files; the ones that are scripts are run by the
 // real shell with the real iptables, each in a file system, a process and a network namespace of its own, called with
 // `start`. Of other programs they find text tools, and for whatever else they name one that prints nothing and succeeds:
 // the simulator is told the same of them. Compared are the tables of both families, as iptables-save prints them.
 // Needs root on Linux with iptables-legacy; elsewhere it says so and ends with 0.
-import { readFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { basename, join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Address, parseRules, printRules } from '../dist/index.js'
+import { kindOfText } from '../dist/rules/kind-of-text.js'
+import { filesOf } from './measure/files.mjs'
 import { HOSTS, runForReal, unableToRun } from './measure/real-shell.mjs'
 
 const { values, positionals } = parseArgs({
@@ -29,10 +31,19 @@ if (why !== undefined) {
 }
 
 const counts = new Map()
-for (const { file, format } of JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8')))
-  if (format === 'script' && file.includes(values.only)) measure(file)
+for (const file of scriptsOf(folder)) if (file.includes(values.only)) measure(file)
 for (const [what, number] of [...counts].sort()) console.log(`${String(number).padStart(4)}  ${what}`)
 process.exitCode = [...counts.keys()].some(what => what.startsWith('different')) ? 1 : 0
+
+function scriptsOf(folder) {
+  const index = join(folder, 'index.json')
+  if (!existsSync(index))
+    return filesOf(folder)
+      .filter(path => kindOfText(readFileSync(path, 'utf8')) === 'script')
+      .map(path => relative(folder, path))
+  const entries = JSON.parse(readFileSync(index, 'utf8'))
+  return entries.filter(({ format }) => format === 'script').map(({ file }) => file)
+}
 
 function measure(file) {
   const path = join(folder, file)

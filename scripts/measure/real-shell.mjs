@@ -10,7 +10,7 @@ export const HOSTS = {
 }
 
 const TOOLS =
-  'sh bash cat grep egrep fgrep sed awk cut tr head tail sort uniq wc expr seq tac rev basename dirname date env printf mktemp'
+  'sh bash cat grep egrep fgrep sed awk cut tr head tail sort uniq wc expr seq tac rev basename dirname date env printf mktemp paste xargs mkdir echo true false expr test'
 const IPTABLES = ['iptables', 'ip6tables'].flatMap(name => [name, `${name}-save`, `${name}-restore`])
 
 /** Why no script can be run here; undefined if it can. */
@@ -91,6 +91,7 @@ echo root:x:0:0::/root:/bin/sh > etc/passwd
 echo root:x:0: > etc/group
 : > dev/null
 mount --bind /dev/null dev/null
+ln -s /proc/self/fd dev/fd
 for program in "$@"; do printf '#!/bin/sh\\nexit 0\\n' > bin/$program; chmod 755 bin/$program; done
 for program in ${TOOLS}; do [ ! -x "$(command -v $program)" ] || cp --remove-destination -L "$(command -v $program)" bin/; done
 for program in ${IPTABLES.join(' ')}; do

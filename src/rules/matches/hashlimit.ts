@@ -23,6 +23,8 @@ import { parsePrefixLength, requireNumber, truncateBytes, UINT32_MAX, words } fr
 const DEFAULT_BURST = 5n
 const MAX_BURST = 1_000_000n
 const DEFAULT_GC_INTERVAL_MS = 1000
+/** The kernel cuts what is more (`hashlimit_mt_check_common`). */
+const MAX_SIZE = 1_048_576
 
 const numberOption = (
   name: string,
@@ -140,6 +142,8 @@ export const hashlimit = defineMatch<HashlimitOptions>({
     }
   },
   finish(options) {
+    options.size = Math.min(options.size ?? 0, MAX_SIZE)
+    options.max = Math.min(options.max ?? 0, MAX_SIZE)
     const { average, bytes, givenBurst, unitSeconds } = options
     if (average === undefined)
       throw new OptionError('hashlimit: no rate', { expected: '--hashlimit-upto or --hashlimit-above' })

@@ -2,8 +2,10 @@ import type { Word } from '../words.ts'
 import { type ConditionContext, evaluateCondition } from './condition.ts'
 import { escapesOf, formatted } from './printing.ts'
 import { type Io, Jump, type ShellRuntime } from './runtime.ts'
+import { splitFields } from './split-fields.ts'
 import { FAILURE, type Status, SUCCESS, statusOf } from './status.ts'
 import { hasOpenEnd, type Origin, withOpenEnd } from './unknowns.ts'
+import { xargs } from './xargs.ts'
 
 /** @param words with the builtin's own name */
 export type Builtin = (shell: ShellRuntime, words: readonly Word[], io: Io) => Status
@@ -48,6 +50,7 @@ export const BUILTINS: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ['command', command],
   ['which', find],
   ['type', find],
+  ['xargs', xargs],
 ])
 
 function texts(words: readonly Word[]): string[] {
@@ -93,9 +96,14 @@ function echo(shell: ShellRuntime, words: readonly Word[], io: Io): Status {
 }
 
 function printf(shell: ShellRuntime, words: readonly Word[], io: Io): Status {
-  const [format = '', ...args] = texts(words).slice(1)
+  const all = texts(words).slice(1)
+  // bash: into a variable
+  const [name, from] = all[0] === '-v' ? [all[1], 2] : [undefined, all[0] === '--' ? 1 : 0]
+  const [format = '', ...args] = all.slice(from)
   shell.spend((format.length * (args.length + 1)) / 10)
-  io.output.write(formatted(format, args), words[0]!)
+  const text = formatted(format, args)
+  if (name === undefined) io.output.write(text, words[0]!)
+  else shell.environment.assign(name, text)
   return SUCCESS
 }
 
@@ -114,10 +122,7 @@ function read(shell: ShellRuntime, words: readonly Word[], io: Io): Status {
   shell.spend(((line?.length ?? 0) * names.length) / 1000)
   const origin = shell.unknowns.find(line ?? '')
   if (words.slice(1).some(({ text }) => /^-[ers]*a$/.test(text))) {
-    const fields = (line ?? '').split(
-      new RegExp(`[${shell.environment.separators.replace(/[\\\]^-]/g, '\\$&')}]+`),
-    )
-    fill(shell, names[0] ?? 'REPLY', origin ?? fields.filter(field => field !== ''))
+    fill(shell, names[0] ?? 'REPLY', origin ?? splitFields(line ?? '', shell.environment.separators).parts)
     return origin === undefined ? statusOf(line !== undefined) : { code: 0, origin }
   }
   const separators = shell.environment.separators
@@ -172,6 +177,7 @@ function condition(shell: ShellRuntime, words: readonly Word[], inside: readonly
   const context: ConditionContext = {
     unknown: text => shell.unknowns.find(text),
     unsupported: text => ({ ...origin, command: text }),
+    found: groups => fill(shell, 'BASH_REMATCH', groups),
     file(_, path) {
       const doubt = shell.unknowns.find(path)
       if (doubt !== undefined) return { code: 1, origin: doubt }
@@ -222,7 +228,7 @@ function declare(shell: ShellRuntime, words: readonly Word[]): Status {
 function unset({ environment }: ShellRuntime, words: readonly Word[]): Status {
   for (const name of texts(words).slice(1)) {
     if (words[1]?.text === '-f') environment.functions.delete(name)
-    else environment.unset(name)
+    else environment.assign(name, undefined)
   }
   return SUCCESS
 }

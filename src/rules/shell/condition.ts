@@ -1,5 +1,6 @@
 import { matchesPattern } from './patterns.ts'
 import { combined, FAILURE, negated, type Status, statusOf } from './status.ts'
+import { isCheap, posixPattern } from './tools/posix-pattern.ts'
 import type { Origin } from './unknowns.ts'
 
 /** What `test` asks of the world. */
@@ -10,6 +11,8 @@ export interface ConditionContext {
   unknown(text: string): Origin | undefined
   /** Something that is not evaluated. */
   unsupported(condition: string): Origin
+  /** What `=~` found: the whole, and its groups. */
+  found(groups: readonly string[]): void
 }
 
 const BINARY = [
@@ -149,15 +152,15 @@ class ConditionReader {
     return operator === '-gt' ? left > right : left >= right
   }
 
-  /** Regular expressions are not evaluated, unless they are plain text. */
+  /** `$BASH_REMATCH` has what was found. */
   private regularExpression(left: string, right: string): Status {
-    const plain = /^(\^?)([\w ./:@,=-]*)(\$?)$/.exec(right)
-    if (plain === null) return { code: 1, origin: this.context.unsupported(`${left} =~ ${right}`) }
-    const [, start, text = '', end] = plain
+    const pattern = posixPattern(right, 'extended')
+    if (pattern === undefined || !isCheap(pattern, [left]))
+      return { code: 1, origin: this.context.unsupported(`${left} =~ ${right}`) }
     return this.judged([left, right], () => {
-      if (start !== '' && end !== '') return left === text
-      if (start !== '') return left.startsWith(text)
-      return end !== '' ? left.endsWith(text) : left.includes(text)
+      const found = new RegExp(pattern.source).exec(left)
+      this.context.found(found === null ? [] : found.map(group => group ?? ''))
+      return found !== null
     })
   }
 

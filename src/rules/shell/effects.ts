@@ -251,12 +251,18 @@ class EffectFinder {
   }
 
   private program(name: string, command: Simple, args: readonly (string | undefined)[]): void {
-    const kind = this.programs.kind(name.replace(/^.*\//, ''))
+    const kind = this.kind(name)
     if (kind === undefined) this.effects.prints = true
+    const isPassedOn = name === 'xargs' && args.some(arg => this.kind(arg ?? '') === 'rules')
+    if (isPassedOn) this.effects.touchesRules = true
     if (kind !== 'rules') return
     const known = command.words.map(word => plainText(word) ?? '').concat(args.map(arg => arg ?? ''))
     if (this.programs.isListing(known)) this.effects.prints = true
     else this.effects.touchesRules = true
+  }
+
+  private kind(name: string): 'rules' | 'other' | undefined {
+    return this.programs.kind(name.replace(/^.*\//, ''))
   }
 
   private word(word: ShellWord): void {

@@ -94,6 +94,14 @@ export class Environment {
     this.set(variable(name, key), value)
   }
 
+  /** By a name as it is written: `a`, `a[2]`. @param value undefined takes it away, an array with all its elements */
+  assign(written: string, value: string | undefined): void {
+    const [, name, key] = /^(\w+)\[(.+)\]$/.exec(written) ?? []
+    if (name !== undefined) this.setElement(name, key!, value)
+    else if (value === undefined) this.unset(written)
+    else this.set(written, value)
+  }
+
   /** The elements in their order. */
   elements(name: string): readonly string[] {
     return this.keys(name).map(key => this.element(name, key)!)

@@ -95,6 +95,13 @@ export class Expander {
       .join('')
   }
 
+  /** The same as an extended regular expression, in which what is quoted stands for itself. */
+  expression(word: ShellWord): string {
+    return this.pieces(word)
+      .map(piece => (piece.quoted ? piece.text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&') : piece.text))
+      .join('')
+  }
+
   private pieces(word: ShellWord): Piece[] {
     return word.parts.flatMap(part => this.piecesOf(part, word))
   }

@@ -2,7 +2,7 @@ import type { Word } from '../words.ts'
 import { BUILTINS } from './builtins.ts'
 import type { Io, ShellRuntime, Unset } from './runtime.ts'
 import { type Status, SUCCESS } from './status.ts'
-import { isTool, runTool } from './text-tools.ts'
+import { isTool, runTool } from './tools/index.ts'
 import { type Origin, withoutMarks } from './unknowns.ts'
 
 /** Calls what is not a function of the script: builtins, programs for rules, text tools; the rest is not run. */

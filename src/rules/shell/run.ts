@@ -69,12 +69,16 @@ class Shell extends ControlFlow implements ShellRuntime, ExpansionHost {
   protected simple({ assignments, words, redirections, arrays = [] }: Simple, io: Io): Status {
     this.unset = []
     this.substituted = SUCCESS
-    const isDeclaration = DECLARATIONS.includes(plainText(words[0]) ?? '')
-    const fields = words.flatMap(word =>
-      isDeclaration && /^\w+=/.test(firstText(word))
-        ? [{ ...word, text: this.expander.text(word) }]
-        : this.fields(word),
-    )
+    const name = plainText(words[0]) ?? ''
+    const isDeclaration = DECLARATIONS.includes(name)
+    const fields =
+      name === '[['
+        ? words.map((word, index) => ({ ...word, text: this.operand(word, words[index - 1]) }))
+        : words.flatMap(word =>
+            isDeclaration && /^\w+=/.test(firstText(word))
+              ? [{ ...word, text: this.expander.text(word) }]
+              : this.fields(word),
+          )
     const { unset } = this
     const saved = new Map<string, string | undefined>()
     for (const assignment of assignments) {
@@ -89,6 +93,13 @@ class Shell extends ControlFlow implements ShellRuntime, ExpansionHost {
     for (const array of arrays) this.assign(array)
     for (const [name, value] of saved) this.environment.set(name, value)
     return status
+  }
+
+  /** `[[ … ]]`: no word is divided; `==` compares with a pattern, `=~` with an expression. */
+  private operand(word: ShellWord, before: ShellWord | undefined): string {
+    const operator = plainText(before) ?? ''
+    if (operator === '=~') return this.expander.expression(word)
+    return /^[=!]?=$/.test(operator) ? this.expander.pattern(word) : this.expander.text(word)
   }
 
   private assign({ name, subscript, appends, value, elements }: Assignment): void {

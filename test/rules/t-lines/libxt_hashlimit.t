@@ -7,6 +7,7 @@
 -m hashlimit --hashlimit-upto 5/sec --hashlimit-mode srcip --hashlimit-name h --hashlimit-srcmask 24;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name h --hashlimit-srcmask 24;OK
 -m hashlimit --hashlimit-upto 5/sec --hashlimit-mode dstip --hashlimit-name h --hashlimit-dstmask 0;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode dstip --hashlimit-name h --hashlimit-dstmask 0;OK
 -m hashlimit --hashlimit-upto 5/sec --hashlimit-name h --hashlimit-htable-size 1024 --hashlimit-htable-max 4096;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name h --hashlimit-htable-size 1024 --hashlimit-htable-max 4096;OK
+-m hashlimit --hashlimit-upto 5/sec --hashlimit-name h --hashlimit-htable-size 1048577 --hashlimit-htable-max 4294967295;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name h --hashlimit-htable-size 1048576 --hashlimit-htable-max 1048576;OK
 -m hashlimit --hashlimit-upto 5/sec --hashlimit-name h --hashlimit-htable-gcinterval 500 --hashlimit-htable-expire 20000;-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name h --hashlimit-htable-gcinterval 500 --hashlimit-htable-expire 20000;OK
 -m hashlimit --hashlimit-upto 512kb/s --hashlimit-name h;=;OK
 -m hashlimit --hashlimit-above 1mb/s --hashlimit-burst 2mb --hashlimit-name h;=;OK
