@@ -201,6 +201,11 @@ export function maskLength(mask: Address): number | undefined {
   return maskOf(mask.family, length).equals(mask) ? length : undefined
 }
 
+/** 224.0.0.0/4 or ff00::/8 */
+export function isMulticast({ family, w0 }: Address): boolean {
+  return family === 4 ? w0 >>> 28 === 0xe : w0 >>> 24 === 0xff
+}
+
 export function readWord(bytes: Uint8Array, offset: number): number {
   return (bytes[offset]! << 24) | (bytes[offset + 1]! << 16) | (bytes[offset + 2]! << 8) | bytes[offset + 3]!
 }

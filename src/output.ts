@@ -94,10 +94,11 @@ function fragmentOf(skb: Skb, bytes: Uint8Array): Skb {
 }
 
 function hear(copy: Skb, skb: Skb, transaction: Transaction): boolean {
-  copy.packetType = skb.routeType === 'broadcast' ? 'broadcast' : 'multicast'
-  copy.checksumState = ChecksumState.UNNECESSARY
   copy.outputRoute = skb.outputRoute
+  copy.checksumState = skb.checksumState
   if (runHook('POSTROUTING', copy, transaction) !== Verdict.ACCEPT) return false
+  copy.packetType = 'loopback'
+  copy.checksumState = ChecksumState.UNNECESSARY
   loopBack(copy, copy.outDevice, transaction)
   return true
 }

@@ -1,6 +1,8 @@
 import { Address, type Family, maskLength, maskOf, Prefix } from '../address.ts'
 import type { Diagnostic } from '../diagnostic.ts'
 
+export { isMulticast } from '../address.ts'
+
 /** A network device as people describe it. */
 export interface InterfaceConfig {
   /**
@@ -222,11 +224,6 @@ export function isIpv6Loopback(address: Address): boolean {
 /** fe80::/10 */
 export function isIpv6LinkLocal(address: Address): boolean {
   return address.family === 6 && (address.w0 & 0xffc00000) === (0xfe800000 | 0)
-}
-
-/** 224.0.0.0/4 or ff00::/8 */
-export function isMulticast(address: Address): boolean {
-  return address.family === 4 ? (address.w0 & 0xf0000000) === (0xe0000000 | 0) : address.w0 >>> 24 === 0xff
 }
 
 /** 255.255.255.255 */

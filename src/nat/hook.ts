@@ -34,8 +34,7 @@ export function natHook<C extends NatContext, V extends number>(
   switch (ctInfo) {
     case CtInfo.RELATED:
     case CtInfo.RELATED_REPLY:
-      if (skb.protocol === (skb.family === 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
-        return accepted(translateIcmpError(skb, connection, ctInfo, manip, context), context)
+      if (isIcmp(skb)) return accepted(translateIcmpError(skb, connection, ctInfo, manip, context), context)
       break
     case CtInfo.NEW:
       break
@@ -55,6 +54,11 @@ export function natHook<C extends NatContext, V extends number>(
     if (!bind(skb.connection, undefined, manip, context)) return NAT_DROP
   }
   return accepted(translate(skb, skb.connection!, ctInfo, manip, context), context)
+}
+
+/** A later fragment of IPv6 is not: what follows is not looked for behind its fragment header. */
+function isIcmp({ family, protocol, fragmentOffset }: Skb): boolean {
+  return family === 4 ? protocol === IPPROTO_ICMP : protocol === IPPROTO_ICMPV6 && fragmentOffset === 0
 }
 
 function accepted(done: boolean, context: NatContext): typeof NAT_ACCEPT | typeof NAT_DROP {

@@ -51,7 +51,7 @@ function rewriteIpv4(
   port: number,
 ): boolean {
   if (bytes.length < offset + 20) return false
-  const transport = offset + (bytes[offset]! & 15) * 4
+  const transport = transportAt(4, bytes, offset)
   const addressAt = offset + (manip === 'source' ? 12 : 16)
   if (!rewriteTransport(bytes, addressAt, transport, protocol, manip, address, port)) return false
   patchWord32(bytes, offset + 10, addressAt, address.w0)
@@ -68,15 +68,19 @@ function rewriteIpv6(
 ): boolean {
   if (bytes.length < offset + 40) return false
   const addressAt = offset + (manip === 'source' ? 8 : 24)
-  const transport = transportOf(bytes, offset)
+  const transport = transportAt(6, bytes, offset)
   if (transport >= 0)
     if (!rewriteTransport(bytes, addressAt, transport, protocol, manip, address, port)) return false
   address.write(bytes, addressAt)
   return true
 }
 
-/** Where the transport header begins; -1 without one (chain cut off, no next header, later fragment). */
-function transportOf(bytes: Uint8Array, offset: number): number {
+/**
+ * Where the transport header of the IP packet at `offset` begins; -1 for IPv6 without one (chain cut off, no next header,
+ * later fragment).
+ */
+export function transportAt(family: Family, bytes: Uint8Array, offset: number): number {
+  if (family === 4) return offset + (bytes[offset]! & 15) * 4
   const found = findTransport(offset === 0 ? bytes : bytes.subarray(offset))
   const { protocol, fragmentOffset } = found
   return protocol < 0 || protocol === NEXTHDR_NONE || fragmentOffset !== 0 ? -1 : offset + found.offset

@@ -2,12 +2,12 @@ import { type Connection, CtInfo, type Direction, ORIGINAL, REPLY, Status } from
 import type { Tuple } from '../conntrack/tuple.ts'
 import { netfilterChecksumValid, transportChecksum } from '../packet/checksum.ts'
 import { pullFragments } from '../packet/fragments.ts'
-import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP } from '../packet/protocols.ts'
+import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_SCTP, IPPROTO_TCP } from '../packet/protocols.ts'
 import type { Skb } from '../packet/skb.ts'
 import type { NatContext } from './context.ts'
 import type { Manip } from './manip.ts'
 import { portOf } from './range.ts'
-import { rewritePacket } from './rewrite.ts'
+import { rewritePacket, transportAt } from './rewrite.ts'
 
 const NAT_BITS = Status.SRC_NAT | Status.DST_NAT
 const DONE_BITS = Status.SRC_NAT_DONE | Status.DST_NAT_DONE
@@ -55,7 +55,9 @@ export function translateIcmpError(
 ): boolean {
   const { family, transportOffset: at } = skb
   const quote = at + 8
-  if (skb.bytes.length < quote + (family === 4 ? 20 : 40)) return false
+  const quoted = quote + (family === 4 ? 20 : 40)
+  if (skb.bytes.length < quoted) return false
+  pullFragments(skb, quoted)
   if (!netfilterChecksumValid(skb, context.hook)) return false
   if (skb.bytes[at] === (family === 4 ? 5 : 137)) {
     if ((connection.status & DONE_BITS) !== DONE_BITS) return false
@@ -66,8 +68,9 @@ export function translateIcmpError(
 
   const other = direction === ORIGINAL ? connection.reply : connection.original
   const from = context.recorder === undefined ? undefined : endpoint(skb, manip)
-  pullFragments(skb, quote + (family === 4 ? 20 : 40) + 8)
   const bytes = skb.writable()
+  const inner = transportAt(family, bytes, quote)
+  if (inner >= 0) pullFragments(skb, inner + headerLength(other.protocol, bytes.length - inner))
   // The quote travelled the other way: it must look like the packet as the error's receiver sent it.
   const quoteManip = manip === 'source' ? 'destination' : 'source'
   const address = quoteManip === 'source' ? other.source : other.destination
@@ -93,7 +96,7 @@ function rewriteOuter(skb: Skb, other: Tuple, protocol: number, manip: Manip): b
   const isSource = manip === 'source'
   const address = isSource ? other.destination : other.source
   const port = portOf(other, isSource ? 'destination' : 'source')
-  pullFragments(skb, skb.transportOffset + headerLength(skb))
+  pullFragments(skb, skb.transportOffset + headerLength(protocol, skb.transportLength))
   if (!rewritePacket(skb.family, skb.writable(), 0, protocol, manip, address, port)) return false
   if (isSource) skb.source = address
   else skb.destination = address
@@ -101,9 +104,9 @@ function rewriteOuter(skb: Skb, other: Tuple, protocol: number, manip: Manip): b
 }
 
 /** How much of the transport header is made writable (`l4proto_manip_pkt` in nf_nat_proto.c). */
-function headerLength(skb: Skb): number {
-  const whole = skb.protocol === IPPROTO_TCP ? 20 : 8
-  return skb.transportLength >= whole ? whole : 8
+function headerLength(protocol: number, available: number): number {
+  const whole = protocol === IPPROTO_TCP ? 20 : protocol === IPPROTO_SCTP ? 12 : 8
+  return available >= whole ? whole : 8
 }
 
 /** For traces only: the address and port that stand in the packet. */

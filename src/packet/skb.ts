@@ -7,6 +7,9 @@ import type { DestinationType } from '../ip/route.ts'
 import { copyBytes } from './copy-bytes.ts'
 import { findTransport } from './extension-headers.ts'
 
+/** How the link layer addressed a packet; `loopback` is the copy that the box hears of what it sent to everybody. */
+export type PacketType = 'host' | 'broadcast' | 'multicast' | 'otherhost' | 'loopback'
+
 /**
  * The packet while it is on its way through the hooks: the kernel's socket buffer. The bytes are the truth; the fields
  * beside them are the parts of the IP header that every stage looks at, kept in step by {@link Skb.refresh}.
@@ -48,7 +51,7 @@ export class Skb {
   looped = false
   /** The MTU of the way out, once routed. */
   routeMtu = 65535
-  packetType: 'host' | 'broadcast' | 'multicast' | 'otherhost' = 'host'
+  packetType: PacketType = 'host'
   /** Source MAC address as `aa:bb:…`, where the device has one. */
   macSource: string | undefined = undefined
   /** The 14 bytes of the Ethernet header as LOG prints them, where the device has one. */

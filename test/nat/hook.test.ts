@@ -4,7 +4,7 @@ import { invertTuple } from '../../src/conntrack/tuple.ts'
 import { bind } from '../../src/nat/bind.ts'
 import { NAT_ACCEPT, NAT_DROP, natHook } from '../../src/nat/hook.ts'
 import type { NatHook } from '../../src/nat/manip.ts'
-import { icmpError, packet, skbOf, translated } from './packets.ts'
+import { icmpError, ip, packet, skbOf, translated } from './packets.ts'
 import { context, established, opened, range } from './support.ts'
 
 const FLOW = 'tcp 10.6.0.2:1025>198.51.100.7:80'
@@ -62,6 +62,20 @@ describe('the nat table is consulted', () => {
       throw new Error('asked')
     }
     expect(natHook(skb, 'PREROUTING', rules, context())).toBe(NAT_ACCEPT)
+  })
+
+  it('by a later fragment of an ICMPv6 error, which is no ICMPv6 to it, and passes as it is', () => {
+    const connection = opened('udp 2001:db8:6::1:5000>2001:db8:6::1:53')
+    const fragment = ip('2001:db8:6::1', '2001:db8:6::1', 44, [58, 0, 0, 40, 0, 0, 0, 77, 1, 2, 3, 4])
+    const skb = skbOf(fragment, connection, CtInfo.RELATED)
+    let asked = 0
+    const walk = () => {
+      asked++
+      return NAT_ACCEPT
+    }
+    expect(natHook(skb, 'INPUT', walk, context())).toBe(NAT_ACCEPT)
+    expect(asked).toBe(1)
+    expect(skb.bytes).toEqual(fragment)
   })
 
   it('never by an ICMP error, which is translated from the connection', () => {

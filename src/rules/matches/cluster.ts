@@ -1,4 +1,4 @@
-import type { Address } from '../../address.ts'
+import { isMulticast } from '../../address.ts'
 import { type Connection, Status } from '../../conntrack/connection.ts'
 import { jhash2, networkWord, scaleHash } from '../../jhash.ts'
 import type { Skb } from '../../packet/skb.ts'
@@ -116,8 +116,4 @@ function nodeOf({ original, status }: Connection, { nodes, seed }: ClusterOption
 /** A cluster shares one multicast MAC address; what it brings for a unicast address is taken for the box's own. */
 function receive(skb: Skb): void {
   if (skb.packetType === 'multicast' && !isMulticast(skb.destination)) skb.packetType = 'host'
-}
-
-function isMulticast({ family, w0 }: Address): boolean {
-  return family === 4 ? w0 >>> 28 === 0xe : w0 >>> 24 === 0xff
 }

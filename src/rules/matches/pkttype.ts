@@ -1,14 +1,17 @@
-import type { Skb } from '../../packet/skb.ts'
+import { isMulticast } from '../../address.ts'
+import type { PacketType, Skb } from '../../packet/skb.ts'
 import { defineMatch, OptionError } from '../extension.ts'
 import { not } from './support.ts'
 
+type LinkType = Exclude<PacketType, 'loopback'>
+
 interface PkttypeOptions {
-  readonly type: Skb['packetType']
+  readonly type: LinkType
   readonly negated: boolean
 }
 
 /** What people call it, and the kernel. The first name prints. */
-const NAMES: readonly (readonly [string, Skb['packetType']])[] = [
+const NAMES: readonly (readonly [string, LinkType])[] = [
   ['unicast', 'host'],
   ['broadcast', 'broadcast'],
   ['multicast', 'multicast'],
@@ -18,7 +21,7 @@ const NAMES: readonly (readonly [string, Skb['packetType']])[] = [
   ['host', 'host'],
 ]
 
-const nameOf = (type: Skb['packetType']): string => NAMES.find(([, known]) => known === type)![0]
+const nameOf = (type: LinkType): string => NAMES.find(([, known]) => known === type)![0]
 
 /** `-m pkttype`: net/netfilter/xt_pkttype.c. How the link layer addressed the packet. */
 export const pkttype = defineMatch<PkttypeOptions>({
@@ -46,8 +49,14 @@ export const pkttype = defineMatch<PkttypeOptions>({
   compile: ({ type, negated }) => [
     {
       option: `${not(negated)}--pkt-type ${nameOf(type)}`,
-      passes: skb => (skb.packetType === type) !== negated,
-      seen: skb => `pkt-type ${nameOf(skb.packetType)}`,
+      passes: skb => (linkTypeOf(skb) === type) !== negated,
+      seen: skb => `pkt-type ${nameOf(linkTypeOf(skb))}`,
     },
   ],
 })
+
+/** Of a copy that the box hears itself, the destination decides, as it is now. */
+function linkTypeOf({ packetType, destination }: Skb): LinkType {
+  if (packetType !== 'loopback') return packetType
+  return isMulticast(destination) ? 'multicast' : 'broadcast'
+}

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { Address } from '../../../src/address.ts'
 import type { Skb } from '../../../src/packet/skb.ts'
 import { Bench, complaint, icmp, ipv4, ipv6, outcome, passes, tcp, testsOf, text, udp } from './bench.ts'
 
@@ -78,6 +79,20 @@ const ROWS: readonly Row[] = [
 describe('what the packet holds', () => {
   it.each(ROWS)('%s on %s: %s', (words, packet, expected) => {
     expect(outcome(testsOf(words), PACKETS[packet]!)).toBe(expected)
+  })
+
+  it.each([
+    // what the box hears of its own: the destination tells, as it is by then
+    ['224.0.0.1', 'multicast'],
+    ['10.6.255.255', 'broadcast'],
+    ['10.6.0.2', 'broadcast'],
+  ])('-m pkttype on a copy of what was sent to everybody, now for %s: %s', (destination, type) => {
+    const heard = udp(1000, 53)
+    heard.packetType = 'loopback'
+    heard.destination = Address.parse(destination)
+    const types = ['unicast', 'broadcast', 'multicast']
+    const matching = types.filter(name => passes(testsOf(`-m pkttype --pkt-type ${name}`), heard))
+    expect(matching).toEqual([type])
   })
 
   it('says what it saw instead', () => {
