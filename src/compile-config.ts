@@ -41,7 +41,10 @@ export function compileConfig(
   }
   const ipv4 = family(4)
   const ipv6 = family(6)
-  return { compiled: { ipv4, ipv6, conntrackSysctls: readSysctls(config), nextSlot }, counters: next }
+  const settings = readSysctls(config)
+  const isCounting = settings.acct || [ipv4, ipv6].some(({ rules }) => rules?.needsAccounting)
+  const conntrackSysctls = isCounting === settings.acct ? settings : { ...settings, acct: isCounting }
+  return { compiled: { ipv4, ipv6, conntrackSysctls, nextSlot }, counters: next }
 }
 
 function compileFamily(

@@ -95,7 +95,6 @@ export function conntrackList(
 ): string[] {
   const { where, ...rest } = options
   return listConnections(state.sessions, state.nowMs, {
-    counters: state.compiled.conntrackSysctls.acct,
     ...rest,
     ...(where !== undefined && { select: connectionTest(where) }),
   })

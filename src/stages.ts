@@ -69,9 +69,9 @@ export function table(name: TableName, hook: Hook): Stage {
     const chain = transaction.family(skb).rules?.baseChains[slot]
     if (chain === undefined) return Verdict.ACCEPT
     const environment = new TableEnvironment(transaction, skb.family, hook, name)
-    if (!reroutes) return finish(walk(chain, skb, environment), environment)
+    if (!reroutes) return onward(finish(walk(chain, skb, environment), environment))
     const { source, destination, mark, tos } = skb
-    const verdict = finish(walk(chain, skb, environment), environment)
+    const verdict = onward(finish(walk(chain, skb, environment), environment))
     const changed =
       skb.mark !== mark ||
       skb.tos !== tos ||
@@ -98,7 +98,7 @@ export function nat(skb: Skb, hook: Hook, transaction: Transaction): Verdict {
   if (family.rules?.tables.nat === undefined || !family.tracking) return Verdict.ACCEPT
   const { destination } = skb
   const { fate } = transaction.result
-  const verdict = natHook(skb, hook as NatHook, walkNat, transaction)
+  const verdict = onward(natHook(skb, hook as NatHook, walkNat, transaction))
   if (verdict !== Verdict.ACCEPT) {
     if (transaction.result.fate === fate) transaction.discards('address translation is impossible')
     return verdict
@@ -134,9 +134,14 @@ export function confirm(skb: Skb, _hook: Hook, transaction: Transaction): Verdic
   return Verdict.DROP
 }
 
-/** Remembers where a verdict other than ACCEPT fell. */
+/** A queued packet comes back behind the hook function that queued it. */
+function onward(verdict: Verdict): Verdict {
+  return verdict === Verdict.QUEUE ? Verdict.ACCEPT : verdict
+}
+
+/** Remembers where a verdict fell that ended the packet's way. */
 function finish(verdict: Verdict, environment: TableEnvironment): Verdict {
-  if (verdict === Verdict.ACCEPT) return verdict
+  if (verdict === Verdict.ACCEPT || verdict === Verdict.QUEUE) return verdict
   const { decidedBy, hotdrop, rejected, transaction, hook, table } = environment
   if (hotdrop) transaction.discards(`${table}: a rule could not read the header that it matches on`)
   else if (decidedBy !== undefined) {

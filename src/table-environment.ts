@@ -132,7 +132,8 @@ export class TableEnvironment implements WalkEnvironment {
 
   queue(skb: Skb, queue: { readonly number: number; readonly bypass: boolean }): Verdict {
     const { queueVerdict } = this.transaction.options
-    if (queueVerdict === undefined) return queue.bypass ? Verdict.CONTINUE : Verdict.DROP
-    return queueVerdict(queue.number, skb.bytes.slice()) === 'ACCEPT' ? Verdict.ACCEPT : Verdict.DROP
+    const passes =
+      queueVerdict === undefined ? queue.bypass : queueVerdict(queue.number, skb.bytes.slice()) === 'ACCEPT'
+    return passes ? Verdict.QUEUE : Verdict.DROP
   }
 }

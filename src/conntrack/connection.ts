@@ -179,6 +179,8 @@ export class Connection {
   /** Virtual time at which the entry dies. Before it is confirmed: the timeout itself, in ms (as in the kernel). */
   expiresAtMs = 0
   createdAtMs = 0
+  /** Whether its packets are counted: accounting was on when it began (`nf_ct_acct_ext_add`). */
+  isAccounted = false
   // Four numbers, not two arrays: a connection is copied for every packet of it.
   private originalPackets = 0
   private originalBytes = 0
@@ -222,6 +224,7 @@ export class Connection {
     copy.mark = this.mark
     copy.expiresAtMs = this.expiresAtMs
     copy.createdAtMs = this.createdAtMs
+    copy.isAccounted = this.isAccounted
     copy.originalPackets = this.originalPackets
     copy.originalBytes = this.originalBytes
     copy.replyPackets = this.replyPackets

@@ -117,7 +117,9 @@ function side(connection: Connection, direction: Direction, counters: boolean): 
     `dst=${tuple.destination}`,
     ...ports(tuple),
     ...(zone.id !== 0 && zoneCounts ? [`zone-${direction === ORIGINAL ? 'orig' : 'reply'}=${zone.id}`] : []),
-    ...(counters ? [`packets=${connection.packets[direction]}`, `bytes=${connection.bytes[direction]}`] : []),
+    ...(counters && connection.isAccounted
+      ? [`packets=${connection.packets[direction]}`, `bytes=${connection.bytes[direction]}`]
+      : []),
   ]
 }
 

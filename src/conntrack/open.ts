@@ -36,6 +36,7 @@ export function openConnection(
   const connection = sessions.adopt(new Connection(tuple, reply))
   connection.zone = zone
   connection.createdAtMs = context.nowMs
+  connection.isAccounted = sysctls.acct
   connection.inDevice = skb.inDevice
   connection.timeoutPolicy = template?.timeoutPolicy
   connection.eventMask = template?.conntrackEvents

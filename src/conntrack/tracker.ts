@@ -90,7 +90,7 @@ export class TrackedPacket {
 
   /** `nf_ct_acct_update`: one packet and its IP length in its direction. */
   count(): void {
-    if (this.context.sysctls.acct) this.connection.count(this.direction, 1, this.skb.bytes.length)
+    if (this.connection.isAccounted) this.connection.count(this.direction, 1, this.skb.bytes.length)
   }
 
   setAssured(change: number): void {

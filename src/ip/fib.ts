@@ -30,14 +30,17 @@ export class FibEntry {
   readonly preferredSource: Address | undefined
   readonly metric: number
   readonly mtu: number
+  /** `mtu lock`: no path is told to have a smaller one, and IPv6 heeds it before FORWARD already. */
+  readonly isMtuLocked: boolean
   /** In words, for the trace, `%` standing for the prefix. */
   readonly text: string
   /** What to do with a packet that is to be forwarded along it. */
   readonly forward: InputRoute | undefined
 
   constructor(
-    entry: Omit<FibEntry, 'preferredSource' | 'length' | 'text' | 'forward'>,
+    entry: Omit<FibEntry, 'preferredSource' | 'length' | 'isMtuLocked' | 'text' | 'forward'>,
     preferredSource: Address | undefined,
+    isMtuLocked = false,
   ) {
     this.prefix = entry.prefix
     this.length = maskLength(entry.prefix.mask)!
@@ -49,16 +52,20 @@ export class FibEntry {
     this.preferredSource = preferredSource
     this.metric = entry.metric
     this.mtu = entry.mtu
+    this.isMtuLocked = isMtuLocked
     this.text = entry.device === undefined ? `${entry.type} %` : `route % dev ${entry.device.name}`
     this.forward = forwardRoute(this)
   }
 }
 
 function forwardRoute(entry: FibEntry): InputRoute | undefined {
-  const { device, via, mtu, prefix } = entry
+  const { device, via, mtu, isMtuLocked, prefix } = entry
   if (device === undefined) return undefined
   const text = `route %${via === undefined ? '' : ` via ${via}`} dev ${device.name}`
-  return new InputRoute('forward', 'unicast', { device: device.name, via, mtu }, undefined, text, prefix)
+  // `ip6_dst_mtu_maybe_forward`; IPv4's `ip_dst_mtu_maybe_forward` always heeds what the route says
+  const forwardMtu = prefix.address.family === 6 && !isMtuLocked ? device.mtu : mtu
+  const way = { device: device.name, via, mtu, forwardMtu }
+  return new InputRoute('forward', 'unicast', way, undefined, text, prefix)
 }
 
 /**
@@ -163,7 +170,7 @@ function resolve(
   const mtu = route.mtu === undefined ? device.mtu : Math.min(route.mtu, device.mtu)
   const scope = via === undefined ? (type === 'local' ? Scope.HOST : Scope.LINK) : Scope.UNIVERSE
   const preferred = family === 4 ? (source ?? selectSourceAddress(devices, device, via, scope)) : undefined
-  return new FibEntry({ ...nowhere, device, via, mtu }, preferred)
+  return new FibEntry({ ...nowhere, device, via, mtu }, preferred, route.mtuLocked)
 }
 
 function gatewayDevice(entries: readonly FibEntry[], via: Address): Device | undefined {

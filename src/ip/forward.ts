@@ -44,7 +44,7 @@ function forward6(skb: Skb, route: InputRoute, table: RoutingTable): ForwardDrop
     if (source.isZero() || isMulticast(source) || isIpv6Loopback(source)) return BAD_SOURCE
     if (isIpv6LinkLocal(source)) return BEYOND_SCOPE
   }
-  const mtu = Math.max(route.mtu, IPV6_MIN_MTU)
+  const mtu = Math.max(route.forwardMtu, IPV6_MIN_MTU)
   if (exceedsMtu6(skb, mtu)) return tooBig(2, 0, mtu)
   skb.writable()[7]!--
   return undefined

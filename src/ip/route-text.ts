@@ -27,6 +27,8 @@ export interface RouteConfig {
   readonly source: Address | undefined
   readonly metric: number | undefined
   readonly mtu: number | undefined
+  /** `mtu lock 1400` */
+  readonly mtuLocked: boolean
   /** `table local`. */
   readonly local: boolean
   /** From 1: which of the texts it was. */
@@ -72,6 +74,7 @@ class RouteReader {
   private source: Address | undefined
   private metric: number | undefined
   private mtu: number | undefined
+  private mtuLocked = false
   private local = false
 
   constructor(text: string, line: number, diagnostics: Diagnostic[]) {
@@ -88,7 +91,7 @@ class RouteReader {
     }
     this.readDestination()
     while (this.at < this.words.length && !this.failed) this.readAttribute()
-    const { type: kind, destination, via, device, source, metric, mtu, line } = this
+    const { type: kind, destination, via, device, source, metric, mtu, mtuLocked, line } = this
     const families = [destination?.address.family, via?.family, source?.family].filter(f => f !== undefined)
     if (families.some(family => family !== families[0]))
       this.complain('addresses of both families in one route')
@@ -97,7 +100,19 @@ class RouteReader {
       this.complain('a route needs a gateway or a device', '"via ADDRESS", "dev NAME" or both')
     if (this.failed) return undefined
     const local = this.local || kind === 'local' || kind === 'broadcast' || kind === 'anycast'
-    return { type: kind, family: families[0], destination, via, device, source, metric, mtu, local, line }
+    return {
+      type: kind,
+      family: families[0],
+      destination,
+      via,
+      device,
+      source,
+      metric,
+      mtu,
+      mtuLocked,
+      local,
+      line,
+    }
   }
 
   private readDestination(): void {
@@ -119,11 +134,17 @@ class RouteReader {
     else if (word === 'dev' || word === 'oif') this.device = this.next('a device')
     else if (word === 'src') this.source = this.address()
     else if (word === 'metric' || word === 'preference' || word === 'priority') this.metric = this.number()
-    else if (word === 'mtu') this.mtu = this.number()
+    else if (word === 'mtu') this.readMtu()
     else if (word === 'table') this.readTable()
     else if (word !== undefined && IGNORED.has(word)) this.next('a value')
     else if (word !== undefined && word !== 'onlink')
       this.complain(`unknown word in a route: ${word}`, 'via, dev, src, metric, mtu or table')
+  }
+
+  private readMtu(): void {
+    this.mtuLocked = this.words[this.at]?.[0] === 'lock'
+    if (this.mtuLocked) this.at++
+    this.mtu = this.number()
   }
 
   private readTable(): void {

@@ -20,6 +20,8 @@ export class InputRoute {
   readonly via: Address | undefined
   /** Of the way out. */
   readonly mtu: number
+  /** What is bigger is refused before FORWARD: for IPv6 the device's MTU, unless the route's is locked. */
+  readonly forwardMtu: number
   /** 'drop': what the sender is told. In IPv4 the kernel allows 5 of these per sender, then 1 a second. */
   readonly error: IcmpError | undefined
   private readonly text: string
@@ -29,7 +31,12 @@ export class InputRoute {
   constructor(
     kind: InputRoute['kind'],
     type: DestinationType,
-    way: { readonly device: string; readonly via?: Address | undefined; readonly mtu: number },
+    way: {
+      readonly device: string
+      readonly via?: Address | undefined
+      readonly mtu: number
+      readonly forwardMtu?: number
+    },
     error: IcmpError | undefined,
     text: string,
     subject: Address | Prefix | string,
@@ -39,6 +46,7 @@ export class InputRoute {
     this.device = way.device
     this.via = way.via
     this.mtu = way.mtu
+    this.forwardMtu = way.forwardMtu ?? way.mtu
     this.error = error
     this.text = text
     this.subject = subject

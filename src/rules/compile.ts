@@ -29,6 +29,8 @@ export interface CompiledRuleset {
   readonly needsConntrack: boolean
   /** Some rule needs whole packets, tracked or not. */
   readonly needsDefragmentation: boolean
+  /** A rule counts on the packets of connections being counted, whatever `nf_conntrack_acct` says. */
+  readonly needsAccounting: boolean
   /** Slot numbers of all rules and policies: where their counters are. */
   readonly slots: CounterSlots
 }
@@ -163,6 +165,7 @@ export function compileRuleset(
   const baseChains: (CompiledChain | undefined)[] = new Array(TABLES.length * HOOKS.length).fill(undefined)
   let needsConntrack = false
   let needsDefragmentation = false
+  let needsAccounting = false
   for (const name of TABLES) {
     const table = ruleset.tables[name]
     if (table === undefined) continue
@@ -175,10 +178,11 @@ export function compileRuleset(
       if (why !== undefined) throw notModelled(extension, why, line)
       needsConntrack ||= extension.needsConntrack?.(options) ?? false
       needsDefragmentation ||= extension.needsDefragmentation ?? false
+      needsAccounting ||= extension.needsAccounting ?? false
     }
   }
   const { family } = ruleset
-  return { family, tables, baseChains, needsConntrack, needsDefragmentation, slots }
+  return { family, tables, baseChains, needsConntrack, needsDefragmentation, needsAccounting, slots }
 }
 
 function compileTable(

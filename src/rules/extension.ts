@@ -118,6 +118,8 @@ interface Extension<O> {
   readonly listsWithoutBlank?: boolean
   /** Does loading a rule with it switch connection tracking on (and defragmentation)? */
   needsConntrack?(options: O): boolean
+  /** Does loading a rule with it switch the accounting of connections on (`nf_ct_set_acct`)? */
+  readonly needsAccounting?: boolean
   /** Does loading a rule with it put fragments together, with or without connection tracking? */
   readonly needsDefragmentation?: boolean
 }

@@ -195,9 +195,13 @@ function ends(site: Site): fc.Arbitrary<Places> {
 
 /** Broadcasts, groups and addresses that lead nowhere. */
 function special(site: Site): fc.Arbitrary<Place> {
+  const [broadcast = '10.6.255.255'] = Object.values(site.interfaces)
+    .flat()
+    .map(broadcastOf)
+    .filter(text => text !== undefined)
   const addresses =
     site.family === 4
-      ? ['10.6.255.255', '255.255.255.255', '224.0.0.1', '224.0.0.9', '127.0.0.1', '10.6.0.0', '240.0.0.1']
+      ? [broadcast, '255.255.255.255', '224.0.0.1', '224.0.0.9', '127.0.0.1', '10.6.0.0', '240.0.0.1']
       : ['ff02::1', 'ff02::2', 'ff05::9', '2001:db8:6::', 'fe80::5']
   return fc.constantFrom(...addresses.map(address => ({ at: devicesOf(site).slice(0, 2).at(-1)!, address })))
 }

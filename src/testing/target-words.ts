@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { targetExtension } from '../rules/registry.ts'
+import { destinationNat, networkMap, PORTED, sourceNat } from './nat-words.ts'
 import { setTargetWords } from './sets.ts'
-import { joined, maybe, oneOf, port, type WordContext, type Words } from './words.ts'
+import { hexadecimal, joined, masked, maybe, oneOf, upTo, type WordContext, type Words } from './words.ts'
 
 interface TargetWords {
   readonly protocols?: readonly number[]
@@ -10,29 +11,32 @@ interface TargetWords {
   readonly words: Words
 }
 
-const PORTED = [6, 17, 132]
-
 /**
  * For every target the simulator models, texts that iptables accepts. Left out is what needs something outside of the
  * box (a userspace queue, a label of SELinux, a transparent socket).
  */
 export const TARGET_WORDS: { readonly [name: string]: TargetWords } = {
-  AUDIT: { words: () => oneOf('--type accept', '--type drop') },
+  AUDIT: { words: () => oneOf('--type accept', '--type drop', '--type reject') },
   CHECKSUM: { words: () => fc.constant('--checksum-fill') },
-  CLASSIFY: { words: () => fc.constant('--set-class 1:10') },
+  CLASSIFY: { words: () => oneOf('--set-class 1:10', '--set-class 0:0', '--set-class ffff:ffff') },
   CONNMARK: {
     weight: 2,
     words: () =>
-      oneOf(
-        '--set-mark 0x1',
-        '--save-mark',
-        '--restore-mark',
-        '--save-mark --nfmask 0xf --ctmask 0xf',
-        '--restore-mark --nfmask 0xff --ctmask 0xff',
-        '--or-mark 0x2',
-        '--set-xmark 0x10/0xf0',
-        '--and-mark 0xfe',
-        '--xor-mark 0x3',
+      fc.oneof(
+        { weight: 2, arbitrary: oneOf('--save-mark', '--restore-mark') },
+        {
+          weight: 2,
+          arbitrary: oneOf(
+            '--set-mark 0x1',
+            '--save-mark --nfmask 0xf --ctmask 0xf',
+            '--restore-mark --nfmask 0xff --ctmask 0xff',
+            '--save-mark --mask 0x3',
+            '--restore-mark --mask 0xf0',
+            '--save-mark --nfmask 0xff --ctmask 0xff00',
+            '--restore-mark --nfmask 0xf --ctmask 0xffff',
+          ),
+        },
+        { weight: 3, arbitrary: markChange() },
       ),
   },
   CT: {
@@ -40,14 +44,40 @@ export const TARGET_WORDS: { readonly [name: string]: TargetWords } = {
     words: ({ protocol }) =>
       fc.oneof(
         oneOf('--notrack', '--zone 1', '--zone 2', '--zone-orig 3', '--zone-reply 4', '--zone mark'),
-        ...(protocol === 6 ? [oneOf('--helper ftp')] : protocol === 17 ? [oneOf('--helper tftp')] : []),
+        oneOf(
+          '--zone-orig mark',
+          '--zone-reply mark',
+          '--zone 65535',
+          '--ctevents new,destroy',
+          '--ctevents assured,mark --zone 1',
+          '--expevents new',
+        ),
+        ...(protocol === 6 ? [oneOf('--helper ftp', '--helper ftp --zone 1')] : []),
+        ...(protocol === 17 ? [oneOf('--helper tftp', '--helper tftp --zone-orig 3')] : []),
       ),
   },
   DNAT: { weight: 5, words: at => destinationNat(at) },
   DNPT: { words: () => prefixes('2001:db8:ffff::', '2001:db8:6::') },
-  DSCP: { words: () => oneOf('--set-dscp 0x2e', '--set-dscp-class AF21', '--set-dscp 0') },
-  ECN: { protocols: [6], words: () => fc.constant('--ecn-tcp-remove') },
-  HL: { words: () => oneOf('--hl-set 64', '--hl-dec 1', '--hl-inc 1', '--hl-dec 70') },
+  DSCP: {
+    words: () =>
+      fc.oneof(
+        oneOf('--set-dscp 0x2e', '--set-dscp-class AF21', '--set-dscp 0', '--set-dscp-class CS5'),
+        upTo(63).map(n => `--set-dscp ${n}`),
+      ),
+  },
+  ECN: {
+    protocols: [6],
+    words: () =>
+      oneOf(
+        '--ecn-tcp-remove',
+        '--ecn-tcp-remove',
+        '--ecn-tcp-cwr 1',
+        '--ecn-tcp-ece 0',
+        '--ecn-ip-ect 2',
+        '--ecn-tcp-cwr 0 --ecn-tcp-ece 1 --ecn-ip-ect 0',
+      ),
+  },
+  HL: { words: () => fc.oneof(oneOf('--hl-set 64', '--hl-dec 1', '--hl-inc 1', '--hl-dec 70'), hops('hl')) },
   HMARK: {
     words: ({ site }) =>
       joined(
@@ -58,6 +88,9 @@ export const TARGET_WORDS: { readonly [name: string]: TargetWords } = {
           '--hmark-tuple src,dst,spi',
           `--hmark-src-prefix ${site.family === 4 ? 16 : 48} --hmark-dport-mask 0xff --hmark-dport 3`,
           '--hmark-tuple proto --hmark-sport 7',
+          '--hmark-dst-prefix 8 --hmark-tuple dport',
+          '--hmark-tuple ct,dst,dport --hmark-proto-mask 0xf0',
+          '--hmark-spi 0x1234 --hmark-tuple src',
         ),
         oneOf('--hmark-mod 3', '--hmark-mod 16 --hmark-offset 1'),
         oneOf('--hmark-rnd 0', '--hmark-rnd 0xcafe'),
@@ -76,34 +109,26 @@ export const TARGET_WORDS: { readonly [name: string]: TargetWords } = {
   },
   MARK: {
     weight: 3,
-    words: () =>
-      oneOf(
-        '--set-mark 0x1',
-        '--set-mark 0x2',
-        '--set-xmark 0x1/0x3',
-        '--or-mark 0x4',
-        '--and-mark 0xfe',
-        '--xor-mark 0x3',
-      ),
+    words: () => fc.oneof(oneOf('--set-mark 0x1', '--set-mark 0x2', '--or-mark 0x4'), markChange()),
   },
   MASQUERADE: {
     weight: 6,
     words: ({ protocol }) =>
       PORTED.includes(protocol) ? oneOf('', '--to-ports 42001-42004', '--to-ports 42001') : fc.constant(''),
   },
-  NETMAP: {
-    words: ({ site }) =>
-      site.family === 4
-        ? oneOf('--to 198.51.100.0/24', '--to 10.6.0.0/25', '--to 203.0.113.0/28')
-        : oneOf('--to 2001:db8:100::/64', '--to 2001:db8:50::/64'),
-  },
+  NETMAP: { words: at => networkMap(at) },
   NFLOG: {
     words: () =>
       joined(
-        oneOf('--nflog-group 1', '--nflog-group 2'),
-        maybe(fc.constant('--nflog-prefix "nf "')),
-        maybe(fc.constant('--nflog-size 40')),
+        oneOf('--nflog-group 1', '--nflog-group 2', '--nflog-group 8'),
+        maybe(oneOf('--nflog-prefix "nf "', '--nflog-prefix x')),
+        maybe(oneOf('--nflog-size 40', '--nflog-size 0', '--nflog-size 1000', '--nflog-range 40')),
+        maybe(fc.constant('--nflog-threshold 1')),
       ),
+  },
+  // nobody listens
+  NFQUEUE: {
+    words: () => joined(maybe(oneOf('--queue-num 0', '--queue-num 7')), maybe(fc.constant('--queue-bypass'))),
   },
   NOTRACK: { words: () => fc.constant('') },
   RATEEST: {
@@ -113,7 +138,9 @@ export const TARGET_WORDS: { readonly [name: string]: TargetWords } = {
   REDIRECT: {
     weight: 3,
     words: ({ protocol }) =>
-      PORTED.includes(protocol) ? oneOf('', '--to-ports 3128', '--to-ports 5000-5003') : fc.constant(''),
+      PORTED.includes(protocol)
+        ? oneOf('', '--to-ports 3128', '--to-ports 5000-5003', '--to-ports 80')
+        : fc.constant(''),
   },
   REJECT: {
     weight: 3,
@@ -127,12 +154,17 @@ export const TARGET_WORDS: { readonly [name: string]: TargetWords } = {
               '--reject-with icmp-proto-unreachable',
               '--reject-with icmp-admin-prohibited',
               '--reject-with icmp-net-prohibited',
+              '--reject-with icmp-net-unreachable',
+              '--reject-with icmp-port-unreachable',
+              '--reject-with icmp-host-prohibited',
             ]
           : [
               '--reject-with icmp6-no-route',
               '--reject-with icmp6-adm-prohibited',
               '--reject-with icmp6-addr-unreachable',
               '--reject-with icmp6-policy-fail',
+              '--reject-with icmp6-reject-route',
+              '--reject-with icmp6-port-unreachable',
             ]),
       ),
   },
@@ -148,27 +180,58 @@ export const TARGET_WORDS: { readonly [name: string]: TargetWords } = {
         // the route must be known
         ...(hooks.some(hook => hook === 'PREROUTING' || hook === 'INPUT') ? [] : ['--clamp-mss-to-pmtu']),
         '--set-mss 2000',
+        '--set-mss 1',
+        '--set-mss 1460',
       ),
   },
   TCPOPTSTRIP: {
     words: () =>
-      oneOf('--strip-options wscale', '--strip-options sack-permitted,timestamp', '--strip-options mss'),
+      oneOf(
+        '--strip-options wscale',
+        '--strip-options sack-permitted,timestamp',
+        '--strip-options mss',
+        '--strip-options 2,3,4,5,8',
+        '--strip-options sack,md5,34',
+        '--strip-options 254',
+      ),
   },
   // never the box itself: such copies copy themselves for ever
   TEE: {
     words: ({ site }) =>
-      oneOf(
-        ...Object.values(site.hosts)
-          .flat()
-          .map(host => `--gateway ${host}`),
-      ),
+      fc
+        .constantFrom(...Object.entries(site.hosts))
+        .chain(([device, hosts]) =>
+          fc
+            .tuple(fc.constantFrom(...hosts), fc.constantFrom('', '', ` --oif ${device}`))
+            .map(([host, oif]) => `--gateway ${host}${oif}`),
+        ),
   },
   TOS: {
     words: () =>
-      oneOf('--set-tos 0x10', '--set-tos 0x08/0x1c', '--and-tos 0xf0', '--or-tos 0x04', '--xor-tos 0x18'),
+      fc.oneof(
+        oneOf('--set-tos 0x10', '--set-tos 0x08/0x1c', '--and-tos 0xf0', '--or-tos 0x04', '--xor-tos 0x18'),
+        oneOf('--set-tos Minimize-Cost', '--set-tos Normal-Service'),
+        fc.tuple(hexadecimal(8), hexadecimal(8)).map(([value, mask]) => `--set-tos ${value}/${mask}`),
+      ),
+  },
+  // there is no such proxy
+  TPROXY: {
+    protocols: [6, 17],
+    words: ({ site }) =>
+      joined(
+        oneOf('--on-port 3129', '--on-port 0'),
+        maybe(fc.constant(site.family === 4 ? '--on-ip 127.0.0.1' : '--on-ip ::1')),
+        maybe(oneOf('--tproxy-mark 0x1/0x1', '--tproxy-mark 0x5')),
+      ),
   },
   TRACE: { words: () => fc.constant('') },
-  TTL: { words: () => oneOf('--ttl-set 64', '--ttl-dec 1', '--ttl-inc 1', '--ttl-dec 70', '--ttl-inc 250') },
+  TTL: {
+    words: () =>
+      fc.oneof(
+        oneOf('--ttl-set 64', '--ttl-dec 1', '--ttl-inc 1', '--ttl-dec 70', '--ttl-inc 250'),
+        hops('ttl'),
+      ),
+  },
 }
 
 /** The targets that may stand in a rule there, by name. */
@@ -200,51 +263,19 @@ export function targetWords(
   }
 }
 
-function destinationNat({ site, protocol }: WordContext): fc.Arbitrary<string> {
-  const hosts = Object.values(site.hosts).flat()
-  const host = fc.constantFrom(...hosts)
-  const wrap = (text: string): string => (site.family === 6 ? `[${text}]` : text)
-  const plain = host.map(text => `--to-destination ${text}`)
-  const ranged = host.map(text => `--to-destination ${text}-${nextAddress(text)}`)
-  if (!PORTED.includes(protocol))
-    return fc.oneof(
-      plain,
-      ranged,
-      plain.map(words => `${words} --persistent`),
-    )
+/** What MARK and CONNMARK have in common. */
+function markChange(): fc.Arbitrary<string> {
   return fc.oneof(
-    plain,
-    fc.tuple(host, port).map(([text, n]) => `--to-destination ${wrap(text)}:${n}`),
-    fc.tuple(host, port).map(([text, n]) => `--to-destination ${wrap(text)}:${n}-${Math.min(65535, n + 3)}`),
-    ranged,
-    ...(site.family === 4 ? [oneOf('--to-destination :8080', '--to-destination :5000-5003')] : []),
+    fc.tuple(oneOf('--set-mark', '--set-xmark'), masked()).map(parts => parts.join(' ')),
+    fc.tuple(oneOf('--and-mark', '--or-mark', '--xor-mark'), hexadecimal(8)).map(parts => parts.join(' ')),
   )
 }
 
-function sourceNat({ site, protocol }: WordContext): fc.Arbitrary<string> {
-  const spare = site.family === 4 ? '203.0.113.9' : '2001:db8:ffff::9'
-  const own = site.family === 4 ? '203.0.113.1' : '2001:db8:ffff::1'
-  const wrap = (text: string): string => (site.family === 6 ? `[${text}]` : text)
-  const plain = [
-    `--to-source ${own}`,
-    `--to-source ${spare}`,
-    `--to-source ${spare}-${nextAddress(spare)}`,
-    `--to-source ${spare}-${nextAddress(spare)} --persistent`,
-  ]
-  if (!PORTED.includes(protocol)) return oneOf(...plain)
-  return oneOf(
-    ...plain,
-    `--to-source ${wrap(own)}:41024-41025`,
-    `--to-source ${wrap(own)}:40000-40009`,
-    `--to-source ${wrap(spare)}:500-600`,
-  )
-}
-
-/** Three further on, within the last group. */
-function nextAddress(text: string): string {
-  return text.includes(':')
-    ? text.replace(/[^:]+$/, last => (Number.parseInt(last, 16) + 3).toString(16))
-    : text.replace(/\d+$/, last => String(Math.min(255, Number(last) + 3)))
+function hops(name: 'hl' | 'ttl'): fc.Arbitrary<string> {
+  return fc
+    .tuple(oneOf('set', 'dec', 'inc'), upTo(255))
+    .filter(([how, n]) => how === 'set' || n > 0)
+    .map(([how, n]) => `--${name}-${how} ${n}`)
 }
 
 /** The longer prefix decides which word of the address takes up the difference. */

@@ -86,7 +86,58 @@ export function device(site: Site): fc.Arbitrary<string> {
   )
 }
 
+/** A number from 0 to `most`, the odd ones often. */
+export function upTo(most: number): fc.Arbitrary<number> {
+  return fc.oneof(
+    fc.constantFrom(...EDGES.filter(n => n <= most), most),
+    fc.integer({ min: 0, max: Math.min(most, 100) }),
+    fc.integer({ min: 0, max: most }),
+  )
+}
+
+const EDGES = [0, 1, 2, 3, 20, 40, 60, 64, 255, 256, 1500] as const
+
+/** `0x2a`: any number of so many bits. */
+export function hexadecimal(bits: number): fc.Arbitrary<string> {
+  return upTo(bits === 32 ? 0xffffffff : (1 << bits) - 1).map(n => `0x${n.toString(16)}`)
+}
+
+/** `5`, `5:9`, `:9`, `5:` with whatever stands between the two. */
+export function numberRange(numbers: fc.Arbitrary<number>, sign = ':'): fc.Arbitrary<string> {
+  return fc.oneof(
+    { weight: 2, arbitrary: numbers.map(String) },
+    {
+      weight: 2,
+      arbitrary: fc.tuple(numbers, numbers).map(([a, b]) => `${Math.min(a, b)}${sign}${Math.max(a, b)}`),
+    },
+    { weight: 1, arbitrary: numbers.map(n => `${n}${sign}`) },
+    { weight: 1, arbitrary: numbers.map(n => `${sign}${n}`) },
+  )
+}
+
+/** One or several of these, with commas between. */
+export function listOf(...names: readonly string[]): fc.Arbitrary<string> {
+  return fc.oneof(
+    fc.constantFrom(...names),
+    fc.shuffledSubarray([...names], { minLength: 1 }).map(list => list.join(',')),
+  )
+}
+
+/** `VALUE` or `VALUE/MASK`: numbers with few bits, which meet, and any others. */
+export function masked(): fc.Arbitrary<string> {
+  const few = fc.constantFrom('0x0', '0x1', '0x2', '0x3', '0x4', '0x10', '0xff', '0xffffffff', '0x80000000')
+  const number = fc.oneof({ weight: 3, arbitrary: few }, { weight: 1, arbitrary: hexadecimal(32) })
+  return fc
+    .tuple(number, fc.option(number, { freq: 2 }))
+    .map(([value, mask]) => (mask === null ? value : `${value}/${mask}`))
+}
+
 /** Of `-m mark` and `-m connmark`. */
 export function markValue(): fc.Arbitrary<string> {
-  return maybeNot(oneOf('--mark 0x1', '--mark 0x0', '--mark 0x2', '--mark 0x1/0x1', '--mark 0x10/0xf0'))
+  return maybeNot(
+    fc.oneof(
+      oneOf('--mark 0x1', '--mark 0x0', '--mark 0x2', '--mark 0x1/0x1', '--mark 0x10/0xf0'),
+      masked().map(text => `--mark ${text}`),
+    ),
+  )
 }

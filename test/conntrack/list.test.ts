@@ -16,6 +16,7 @@ function make(
   const tuple = new Tuple(A, B, protocol, sport, dport)
   const made = new Connection(tuple, invertTuple(tuple)!)
   made.expiresAtMs = 29_900
+  made.isAccounted = true
   change(made)
   return made
 }

@@ -1,4 +1,4 @@
-import { type Connection, ORIGINAL, REPLY, Status } from '../../conntrack/connection.ts'
+import { type Connection, ORIGINAL, REPLY } from '../../conntrack/connection.ts'
 import { defineMatch, OptionError } from '../extension.ts'
 import { scanNumber } from '../numbers.ts'
 import { not } from './support.ts'
@@ -61,6 +61,7 @@ export const connbytes = defineMatch<ConnbytesOptions>({
     },
   ],
   needsConntrack: () => true,
+  needsAccounting: true,
   save: options =>
     `${boundsText(options)} --connbytes-mode ${options.mode} --connbytes-dir ${options.direction}`,
   list: options =>
@@ -74,8 +75,8 @@ export const connbytes = defineMatch<ConnbytesOptions>({
       {
         option: `${boundsText(options)} --connbytes-mode ${mode} --connbytes-dir ${direction}`,
         passes({ connection }) {
-          // what `-j CT` has put there in raw counts nothing (it has no accounting)
-          if (connection === undefined || connection.has(Status.TEMPLATE)) return false
+          // what `-j CT` has put there in raw counts nothing, nor does what began without accounting
+          if (connection === undefined || !connection.isAccounted) return false
           const value = measure(connection, direction)
           return (value >= from && value <= to) !== negated
         },

@@ -19,6 +19,8 @@ interface OptionType {
 
 const ANY_LENGTH = 255
 const MAX_TYPES = 16
+/** The one option that is a single byte. */
+const PAD1 = 0
 
 export const hbh = optionsMatch('hbh', NEXTHDR_HOP, 'the hop-by-hop options header')
 export const dst = optionsMatch('dst', NEXTHDR_DEST, 'the destination options header')
@@ -108,10 +110,9 @@ function parseTypes(text: string): readonly OptionType[] {
     throw new OptionError('too many options', { expected: `at most ${MAX_TYPES}` })
   return parts.map(part => {
     const colon = part.indexOf(':')
-    return {
-      type: byte(colon < 0 ? part : part.slice(0, colon)),
-      length: colon < 0 ? ANY_LENGTH : byte(part.slice(colon + 1)),
-    }
+    const type = byte(colon < 0 ? part : part.slice(0, colon))
+    if (type === PAD1 && colon >= 0) throw new OptionError('PAD0 has not got length', { expected: `${PAD1}` })
+    return { type, length: colon < 0 ? ANY_LENGTH : byte(part.slice(colon + 1)) }
   })
 }
 

@@ -86,6 +86,7 @@ export const hmark = defineTarget<HmarkOptions>({
         placeholder: 'bits',
         help,
         set(options, [text = '']) {
+          onlyOnce(options[field], `hmark-${name}`)
           options[field] = parseBounded(text, `hmark-${name}`, 0, bits === 16 ? 0xffff : ALL_BITS)
         },
       }),
@@ -174,9 +175,15 @@ function prefixOption(field: 'srcPrefix' | 'dstPrefix', name: 'src' | 'dst'): Op
     placeholder: 'length',
     help: `how much of the ${name === 'src' ? 'source' : 'destination'} address is hashed`,
     set(options, [text = ''], _negated, { family }) {
+      onlyOnce(options[field], `hmark-${name}-prefix`)
       options[field] = parsePrefixLength(text, family)
     },
   }
+}
+
+/** What `--hmark-tuple` has chosen before counts as given; behind it, it chooses again. */
+function onlyOnce(known: number | undefined, option: string): void {
+  if (known !== undefined) throw new OptionError(`option "--${option}" can only be used once`)
 }
 
 /** Names may be cut short; the first that fits counts. */

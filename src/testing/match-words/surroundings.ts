@@ -15,10 +15,11 @@ export const SURROUNDINGS_WORDS: ThemeWords = {
   addrtype: {
     words: at =>
       joined(
-        maybeNot(oneOf('--dst-type', '--src-type')),
-        at.site.family === 4
-          ? oneOf('LOCAL', 'UNICAST', 'BROADCAST', 'MULTICAST', 'ANYCAST', 'LOCAL,BROADCAST', 'UNSPEC')
-          : oneOf('LOCAL', 'UNICAST', 'MULTICAST', 'ANYCAST', 'UNSPEC'),
+        fc.oneof(
+          { weight: 3, arbitrary: typeOf(at, 'dst') },
+          { weight: 3, arbitrary: typeOf(at, 'src') },
+          { weight: 1, arbitrary: joined(typeOf(at, 'src'), typeOf(at, 'dst')) },
+        ),
         maybe(limitIface(at)),
       ),
   },
@@ -37,22 +38,45 @@ export const SURROUNDINGS_WORDS: ThemeWords = {
   owner: {
     words: () =>
       maybeNot(
-        oneOf('--uid-owner 0', '--gid-owner 0', '--uid-owner 1000', '--uid-owner 0-5', '--socket-exists'),
+        oneOf(
+          '--uid-owner 0',
+          '--gid-owner 0',
+          '--uid-owner 1000',
+          '--uid-owner 0-5',
+          '--socket-exists',
+          '--uid-owner 0 ! --gid-owner 0',
+          '--uid-owner 0 --gid-owner 0-9 --socket-exists',
+          '--gid-owner 5-9',
+          '--gid-owner 0 --suppl-groups',
+        ),
       ),
   },
-  physdev: { words: () => maybeNot(oneOf('--physdev-is-in', '--physdev-is-bridged', '--physdev-in lan0')) },
+  physdev: {
+    words: () =>
+      maybeNot(
+        oneOf(
+          '--physdev-is-in',
+          '--physdev-is-bridged',
+          '--physdev-in lan0',
+          '--physdev-in lan+ --physdev-is-in',
+        ),
+      ),
+  },
   pkttype: {
     words: () => maybeNot(oneOf('--pkt-type unicast', '--pkt-type broadcast', '--pkt-type multicast')),
   },
   policy: {
     words: ({ hooks }) =>
       hooks.some(hook => hook === 'OUTPUT' || hook === 'POSTROUTING')
-        ? oneOf('--dir out --pol none', '--dir out --pol ipsec')
+        ? oneOf('--dir out --pol none', '--dir out --pol ipsec', '--dir out --pol ipsec --strict --reqid 1')
         : hooks.every(hook => hook === 'PREROUTING' || hook === 'INPUT' || hook === 'FORWARD')
-          ? oneOf('--dir in --pol none', '--dir in --pol ipsec')
+          ? oneOf('--dir in --pol none', '--dir in --pol ipsec', '--dir in --pol ipsec ! --proto esp')
           : fc.constant('--dir in --pol none'),
   },
-  realm: { words: () => maybeNot(oneOf('--realm 0', '--realm 1', '--realm 0/0xff', '--realm 0x10/0x10')) },
+  realm: {
+    words: () =>
+      maybeNot(oneOf('--realm 0', '--realm 1', '--realm 0/0xff', '--realm 0x10/0x10', '--realm 0x0/0x0')),
+  },
   rpfilter: {
     words: () =>
       joined(
@@ -86,9 +110,30 @@ function deviceGroups(outgoing: boolean): fc.Arbitrary<string> {
   )
 }
 
+/** From a host of the site on, to its network's end or only a little farther; sometimes that host alone. */
 function range(option: string, pool: readonly string[]): fc.Arbitrary<string> {
-  return fc.constantFrom(...pool).map(host => {
-    const last = host.includes(':') ? `${host.replace(/[^:]*$/, '')}ffff` : host.replace(/\d+$/, '255')
-    return `${option} ${host}-${last}`
+  return fc.tuple(fc.constantFrom(...pool), fc.constantFrom(255, 255, 0, 1, 5)).map(([host, more]) => {
+    if (host.includes(':')) {
+      const last = Number.parseInt(/[^:]*$/.exec(host)![0] || '0', 16)
+      const end = more === 255 ? 0xffff : Math.min(0xffff, last + more)
+      return `${option} ${host}-${host.replace(/[^:]*$/, end.toString(16))}`
+    }
+    return `${option} ${host}-${host.replace(/\d+$/, last => String(Math.min(255, Number(last) + more)))}`
   })
+}
+
+function typeOf({ site }: WordContext, end: 'src' | 'dst'): fc.Arbitrary<string> {
+  const known = ['LOCAL', 'UNICAST', 'MULTICAST', 'ANYCAST', 'UNREACHABLE', 'UNSPEC']
+  const types =
+    site.family === 6 ? known : [...known, 'BROADCAST', 'LOCAL', 'THROW', 'NAT', 'PROHIBIT', 'BLACKHOLE']
+  const several = fc.shuffledSubarray([...new Set(types)], { minLength: 1, maxLength: 4 })
+  return fc
+    .tuple(
+      fc.constantFrom('', '', '', '! '),
+      fc.oneof(
+        fc.constantFrom(...types),
+        several.map(list => list.join(',')),
+      ),
+    )
+    .map(([not, list]) => `${not}--${end}-type ${list}`)
 }

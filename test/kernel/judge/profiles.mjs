@@ -19,6 +19,7 @@ import { helpedPreambles } from './helped.mjs'
 import { headedBy, logLine, rateLine, zoneLine } from './lines.mjs'
 import { neighbours } from './neighbours.mjs'
 import { ALL_TIMEOUTS, PROTOCOL_TIMEOUTS, SWITCHES, settings, TIMEOUTS } from './settings.mjs'
+import { CROSSROADS, CROSSROADS6, ON_A_STICK } from './sites.mjs'
 
 const STATEFUL = ['INPUT', 'FORWARD', 'OUTPUT'].map(chain => ({
   table: 'filter',
@@ -60,6 +61,7 @@ function edits(maxLength) {
 }
 
 const V4 = [GATEWAY, GATEWAY, MANY_ADDRESSES, DIAL_UP]
+const EVERYWHERE4 = [...V4, CROSSROADS, ON_A_STICK]
 
 function cases(sites, shape, talk, more = {}) {
   return fc.oneof(
@@ -135,7 +137,7 @@ const PROFILES = {
   neighbours: files => neighbours(files.length > 0 ? files : ownCases()),
   filter: () =>
     cases(
-      V4,
+      EVERYWHERE4,
       {
         tables: ['raw', 'mangle', 'filter'],
         extensions: [...PLAIN, 'ttl', 'tos', 'TOS', 'TTL', 'MARK', 'mark', 'addrtype', 'iprange', 'length'],
@@ -164,21 +166,22 @@ const PROFILES = {
     ),
   adversarial: () =>
     cases(
-      V4,
+      EVERYWHERE4,
       { tables: ALL_TABLES, extensions: ALL, maxRules: 14 },
       { protocols: EVERYONE, twisted: 6 },
       { conntrack: fc.constantFrom('on', 'auto'), edits: edits(8) },
     ),
   nat: () =>
     cases(
-      [...V4, GATEWAY6],
+      [...EVERYWHERE4, GATEWAY6, CROSSROADS6],
       { tables: ['raw', 'nat', 'filter'], extensions: NAT, preamble: STATEFUL, maxRules: 6 },
       { protocols: ['tcp', 'tcp', 'udp', 'udp', 'icmp', 'sctp'] },
     ),
-  extensions: () => cases(V4, { tables: ALL_TABLES, extensions: ALL, maxRules: 8 }, { protocols: EVERYONE }),
+  extensions: () =>
+    cases(EVERYWHERE4, { tables: ALL_TABLES, extensions: ALL, maxRules: 8 }, { protocols: EVERYONE }),
   ipv6: () =>
     cases(
-      [GATEWAY6],
+      [GATEWAY6, GATEWAY6, CROSSROADS6],
       { tables: ALL_TABLES, extensions: ALL, preamble: STATEFUL, maxRules: 6 },
       { protocols: EVERYONE },
     ),

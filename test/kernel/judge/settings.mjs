@@ -46,8 +46,12 @@ export const SWITCHES = fc.record(
     'net.netfilter.nf_conntrack_tcp_ignore_invalid_rst': fc.constant(1),
     'net.netfilter.nf_conntrack_tcp_max_retrans': fc.constantFrom(0, 1, 2),
     'net.netfilter.nf_conntrack_checksum': fc.constant(0),
-    'net.ipv4.conf.all.rp_filter': fc.constant(1),
+    'net.netfilter.nf_conntrack_acct': fc.constant(0),
+    'net.ipv4.conf.all.rp_filter': fc.constantFrom(1, 2),
     'net.ipv4.conf.all.route_localnet': fc.constant(1),
+    'net.ipv4.conf.all.accept_local': fc.constant(1),
+    'net.ipv4.conf.all.src_valid_mark': fc.constant(1),
+    'net.ipv4.conf.all.forwarding': fc.constantFrom(0, 1, 1, 1),
   },
   { requiredKeys: [] },
 )

@@ -96,8 +96,8 @@ def _entry(found, whole_seconds):
     }
     if PROTOINFO in found:
         _protocol_state(entry, found[PROTOINFO])
-    if COUNTERS_ORIG in found:
-        entry["counters"] = _counters(found[COUNTERS_ORIG]) + _counters(found[COUNTERS_REPLY])
+    # without accounting there are none
+    entry["counters"] = _counters(found.get(COUNTERS_ORIG, b"")) + _counters(found.get(COUNTERS_REPLY, b""))
     optional = {
         "mark": nl.unsigned(found.get(MARK, b"")),
         "zone": nl.unsigned(found.get(ZONE, b"")),

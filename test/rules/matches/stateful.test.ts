@@ -284,6 +284,7 @@ describe('counting matches', () => {
       new Tuple(skb.source, skb.destination, 17, 1, 2),
       new Tuple(skb.destination, skb.source, 17, 2, 1),
     )
+    skb.connection.isAccounted = true
     skb.connection.count(ORIGINAL, 3, 301)
     skb.connection.count(REPLY, 2, 400)
     skb.connection.status = Status.CONFIRMED
@@ -291,5 +292,7 @@ describe('counting matches', () => {
     const tests = testsOf(`-m connbytes ${option} --connbytes-mode ${mode} --connbytes-dir ${direction}`)
     expect(passes(tests, skb)).toBe(expected)
     expect(passes(tests, udp(1, 2))).toBe(false)
+    skb.connection.isAccounted = false
+    expect(passes(tests, skb)).toBe(false)
   })
 })

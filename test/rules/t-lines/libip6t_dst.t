@@ -10,3 +10,6 @@
 -m dst --dst-len -1;;FAIL
 -m dst ! --dst-opts 5;;FAIL
 -m dst --dst-opts 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17;;FAIL
+-m dst --dst-opts 0;=;OK
+-m dst --dst-opts 0:3;;FAIL
+-m dst --dst-opts 512:1;;FAIL

@@ -6,3 +6,6 @@
 -m hbh --hbh-len 8 --hbh-opts 5;=;OK
 -m hbh --hbh-opts "";;FAIL
 -m hbh ! --hbh-opts 5;;FAIL
+-m hbh --hbh-opts 0;=;OK
+-m hbh --hbh-opts 0:3;;FAIL
+-m hbh --hbh-opts 512:1;;FAIL

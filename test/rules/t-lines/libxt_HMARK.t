@@ -16,3 +16,5 @@
 -j HMARK --hmark-spi 5 --hmark-sport 5 --hmark-rnd 1 --hmark-mod 5;;FAIL
 -j HMARK --hmark-sport http --hmark-rnd 1 --hmark-mod 5;;FAIL
 -j HMARK;;FAIL
+-j HMARK --hmark-tuple dst,dport --hmark-dst-prefix 8 --hmark-rnd 1 --hmark-mod 5;;FAIL
+-j HMARK --hmark-tuple proto --hmark-proto-mask 0xff --hmark-rnd 1 --hmark-mod 5;;FAIL
