@@ -1,6 +1,6 @@
 import type { Address } from '../address.ts'
 import { NUMBER_KEYS, PersistentMap } from '../persistent/map.ts'
-import { type Connection, type Direction, Status, type Zone, zoneId } from './connection.ts'
+import { type Connection, type Direction, Status, type Zone } from './connection.ts'
 import type { Tuple } from './tuple.ts'
 
 /** `NF_CT_EXPECT_*` */
@@ -149,7 +149,7 @@ export class ExpectationDraft {
 
   /**
    * The expectation that a packet's tuple would fulfil, without taking it; the newest first, as in the kernel's lists
-   * (`__nf_ct_expect_find`).
+   * (`__nf_ct_expect_find`). Of zones only the number counts, in whichever direction they apply.
    *
    * @param ignored flags of those that are passed over
    */
@@ -158,7 +158,7 @@ export class ExpectationDraft {
     let found: Expectation | undefined
     for (const [, expectation] of this.byId) {
       if (expectation.expiresAtMs <= nowMs || (expectation.flags & ignored) !== 0) continue
-      if (zoneId(expectation.zone, 0) !== zoneId(zone, 0) || !expectationCovers(expectation, tuple)) continue
+      if (expectation.zone.id !== zone.id || !expectationCovers(expectation, tuple)) continue
       if (found === undefined || expectation.id > found.id) found = expectation
     }
     return found
@@ -271,7 +271,7 @@ function matches(a: Expectation, b: Expectation): boolean {
     a.tuple.equals(b.tuple) &&
     a.mask.sport === b.mask.sport &&
     a.mask.source.equals(b.mask.source) &&
-    zoneId(a.zone, 0) === zoneId(b.zone, 0)
+    a.zone.id === b.zone.id
   )
 }
 
@@ -280,7 +280,7 @@ function clashes(a: Expectation, b: Expectation): boolean {
   const mask = a.mask.source
   const other = b.mask.source
   return (
-    zoneId(a.zone, 0) === zoneId(b.zone, 0) &&
+    a.zone.id === b.zone.id &&
     a.tuple.protocol === b.tuple.protocol &&
     a.tuple.dport === b.tuple.dport &&
     a.tuple.destination.equals(b.tuple.destination) &&

@@ -74,9 +74,8 @@ export function formatEvent(event: ConntrackEvent, options: ListOptions = {}): s
     ...middle(connection, isEnd && options.counters !== false, isEnd || (changes & Change.PROTOCOL) !== 0),
     ...(connection.mark !== 0 || (changes & Change.MARK) !== 0 ? [`mark=${connection.mark >>> 0}`] : []),
     ...zoneOf(connection),
-    ...(connection.helper !== undefined && (changes & Change.HELPER) !== 0
-      ? [`helper=${connection.helper}`]
-      : []),
+    // told with everything but the end
+    ...(connection.helper !== undefined && !isEnd ? [`helper=${connection.helper}`] : []),
   ].join(' ')
 }
 

@@ -118,20 +118,25 @@ function helped(sites, protocols) {
           maxRules: 3,
         },
         { protocols, maxConversations: 2, minHappenings: 16, maxHappenings: 40, twisted: 1, garbled: true },
+        { draft: (site, shape) => withoutMarkedTemplates(rulesetDraft(site, shape)) },
       ),
     ),
   )
 }
 
-/** With lines about zones, and without CONNMARK in raw, which would mark their templates: see the ledger. */
-const zoned = (site, shape) =>
-  headedBy(zoneLine, 'raw')(site, shape).map(({ tables }) => ({
+/** With lines about zones. */
+const zoned = (site, shape) => withoutMarkedTemplates(headedBy(zoneLine, 'raw')(site, shape))
+
+/** Without CONNMARK in raw, which would mark the templates of -j CT: see the ledger. */
+function withoutMarkedTemplates(drafts) {
+  return drafts.map(({ tables }) => ({
     tables: tables.map(table =>
       table.name === 'raw'
         ? { ...table, rules: table.rules.filter(({ words }) => !/-j CONNMARK/.test(words)) }
         : table,
     ),
   }))
+}
 
 const PROFILES = {
   neighbours: files => neighbours(files.length > 0 ? files : ownCases()),
