@@ -25,6 +25,13 @@ export {
   run,
   step,
 } from './firewall.ts'
+export {
+  type OutcomeJson,
+  outcomeJson,
+  type PacketJson,
+  type PlainJson,
+  type TupleJson,
+} from './format/outcome-json.ts'
 export { PLAIN, type Style } from './format/style.ts'
 export { traceLines } from './format/trace-lines.ts'
 export { formatFate, formatTrace, type TraceTextOptions } from './format/trace-text.ts'

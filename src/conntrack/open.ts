@@ -3,7 +3,6 @@ import type { Skb } from '../packet/skb.ts'
 import { Connection, Status, type Zone } from './connection.ts'
 import type { ConntrackContext } from './context.ts'
 import { expireConnection, killConnection } from './destroy.ts'
-import { trackerOf } from './protocols.ts'
 import type { ConntrackTemplate } from './template.ts'
 import { invertTuple, type Tuple } from './tuple.ts'
 
@@ -72,7 +71,8 @@ function fulfilExpectation(connection: Connection, context: ConntrackContext): b
 
 /**
  * Makes room: among a few entries, one that is not ASSURED goes (`early_drop`). The kernel looks at a few hash buckets;
- * here it is a few slots, from one that the tuple decides.
+ * here it is a few slots, from one that the tuple decides. Closing connections (`can_early_drop`) are given up by the
+ * kernel's collector only, later and not for a packet.
  */
 function dropEarly(tuple: Tuple, context: ConntrackContext): boolean {
   const { sessions } = context
@@ -84,8 +84,7 @@ function dropEarly(tuple: Tuple, context: ConntrackContext): boolean {
       expireConnection(connection, context)
       return true
     }
-    const tracker = trackerOf(connection.original.protocol)
-    if (connection.has(Status.ASSURED) && tracker.canDropEarly?.(connection) !== true) continue
+    if (connection.has(Status.ASSURED)) continue
     killConnection(connection, context, 'the table is full, and it was not ASSURED')
     return true
   }

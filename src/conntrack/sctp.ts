@@ -1,7 +1,7 @@
 import { transportChecksumValid } from '../packet/checksum.ts'
 import { pullFragments } from '../packet/fragments.ts'
 import type { Skb } from '../packet/skb.ts'
-import { type Connection, SctpTracking, Status } from './connection.ts'
+import { SctpTracking, Status } from './connection.ts'
 import { Change } from './events.ts'
 import { Chunk, nextSctpState, SCTP_STATES, SctpState } from './sctp-table.ts'
 import type { SctpTimeouts } from './sysctls.ts'
@@ -11,7 +11,6 @@ import { type ProtocolTracker, Tracked, type TrackedPacket } from './tracker.ts'
 export const SCTP_TRACKER: ProtocolTracker = {
   track,
   stateName: connection => SCTP_STATES[(connection.protocolState as SctpTracking).state],
-  canDropEarly: isClosing,
 }
 
 const HEADER_LENGTH = 12
@@ -221,9 +220,4 @@ function timeoutOf(state: number, timeouts: SctpTimeouts): number {
     default:
       return timeouts.closedMs
   }
-}
-
-function isClosing(connection: Connection): boolean {
-  const { state } = connection.protocolState as SctpTracking
-  return state >= SctpState.SHUTDOWN_SENT && state <= SctpState.SHUTDOWN_ACK_SENT
 }

@@ -18,7 +18,6 @@ import { type ProtocolTracker, Tracked, type TrackedPacket } from './tracker.ts'
 export const TCP_TRACKER: ProtocolTracker = {
   track,
   stateName: connection => TCP_STATES[(connection.protocolState as TcpTracking).state],
-  canDropEarly: isClosing,
 }
 
 function track(packet: TrackedPacket): Tracked {
@@ -285,7 +284,7 @@ function hastenEnd(packet: TrackedPacket, kind: number): void {
   if (remainingMs > unacknowledgedMs) connection.expiresAtMs = context.nowMs + unacknowledgedMs
 }
 
-/** `tcp_can_early_drop`: at least one side is done. */
+/** At least one side is done. */
 function isClosing(connection: Connection): boolean {
   const { state } = connection.protocolState as TcpTracking
   return state >= TcpState.FIN_WAIT && state <= TcpState.CLOSE

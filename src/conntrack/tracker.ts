@@ -24,8 +24,6 @@ export interface ProtocolTracker {
   stateName?(connection: Connection): string | undefined
   /** May an unlucky duplicate be merged into the connection that was first (`allow_clash`)? */
   readonly allowsClash?: boolean
-  /** May the connection be given up early when the table is full, although it is ASSURED? */
-  canDropEarly?(connection: Connection): boolean
 }
 
 /** A packet together with the connection that it is taken to belong to. */

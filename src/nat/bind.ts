@@ -98,7 +98,9 @@ function changedPort(
 ): Choice {
   const unique = findUniquePort(tuple, range, manip, connection, context)
   const exhausted = context.recorder !== undefined && isTaken(unique, connection, context)
-  return { tuple: unique, reason: exhausted ? 'exhausted' : 'port-changed' }
+  if (exhausted) return { tuple: unique, reason: 'exhausted' }
+  const isAsked = range.minPort !== undefined && range.minPort === maxPortOf(range)
+  return { tuple: unique, reason: isAsked ? 'mapped' : 'port-changed' }
 }
 
 function withRangeAddress(tuple: Tuple, range: NatRange, manip: Manip, connection: Connection): Tuple {

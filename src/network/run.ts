@@ -93,6 +93,7 @@ export function tick(network: Network, byMs: number): Ran {
  * The next single thing happens (a packet arrives, a timer fires), if there is anything: to look at what goes on step
  * by step. The clock goes on to its time.
  *
+ * @returns the same network when nothing will ever happen in it
  * @example
  * const network = createNetwork({
  *   nodes: { a: { address: '10.0.0.1/24' }, b: { address: '10.0.0.2/24' } },
@@ -104,11 +105,11 @@ export function tick(network: Network, byMs: number): Ran {
  * // its answer goes out at once, and takes a millisecond to arrive
  * const answered = next(arrived.network)
  * next(answered.network).hops.map(({ node, atMs }) => `${node} at ${atMs} ms`) // [ 'a at 2 ms' ]
+ * next(network).network === network // true
  */
 export function next(network: Network): Ran {
-  return change(network, draft => {
-    if (draft.nextAtMs !== undefined) draft.next()
-  })
+  if (network.queue === undefined) return { network, hops: [] }
+  return change(network, draft => draft.next())
 }
 
 /**

@@ -296,7 +296,7 @@ COMMIT
           conntrack  created 203.0.113.1:4000 > 203.0.113.1:80
           conntrack  NEW original of 203.0.113.1:4000 > 203.0.113.1:80 [SYN_SENT]
           nat/OUTPUT:1  match   -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 8080
-          nat  destination port-changed: 203.0.113.1:4000 > 203.0.113.1:80 becomes 203.0.113.1:4000 > 127.0.0.1:8080
+          nat  destination mapped: 203.0.113.1:4000 > 203.0.113.1:80 becomes 203.0.113.1:4000 > 127.0.0.1:8080
           nat  destination 203.0.113.1:80 → 127.0.0.1:8080
           filter/OUTPUT:policy  ACCEPT
           nat/POSTROUTING:policy  ACCEPT
