@@ -15,7 +15,9 @@ try {
   )
   const stray = files
     .map(file => file.path)
-    .filter(path => !/^(dist\/|package\.json$|README\.md$|CHANGELOG\.md$|LICENSE$)/.test(path))
+    .filter(
+      path => !/^(dist\/|docs\/|examples\/|package\.json$|README\.md$|CHANGELOG\.md$|LICENSE$)/.test(path),
+    )
   if (stray.length > 0) throw new Error(`files that should not be packed: ${stray.join(', ')}`)
 
   writeFileSync(
