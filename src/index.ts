@@ -55,6 +55,7 @@ export type { Decoded } from './packet/decoded.ts'
 export { Packet } from './packet/packet.ts'
 export { type PacketLine, parsePackets } from './packet/text.ts'
 export { type PacketScript, parsePacketScript, type ScriptStep } from './packet-script.ts'
+export { hostResolver } from './rules/hosts.ts'
 export { listCommands, listRules } from './rules/list.ts'
 export type { Chain, Counters, Hook, Match, Rule, Ruleset, Table, TableName, Target } from './rules/model.ts'
 // Rules: text in, text out.

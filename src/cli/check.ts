@@ -6,11 +6,11 @@ import { formatDiagnostic } from '../diagnostic.ts'
 import type { Style } from '../format/style.ts'
 import { parseRules } from '../rules/parse.ts'
 import { readInput, refuseStdinTwice } from './input.ts'
-import { addIpsetOption, type IpsetOptions, knownSets } from './ipset-option.ts'
+import { addKnownOptions, type KnownOptions, knownTo } from './known-options.ts'
 import { addFamilyOptions, addJsonOption } from './options.ts'
 import { terminalStyle } from './terminal.ts'
 
-interface CheckOptions extends IpsetOptions {
+interface CheckOptions extends KnownOptions {
   readonly family: Family
   readonly format: 'text' | 'json' | 'sarif'
 }
@@ -40,13 +40,13 @@ Examples:
   netfilter-sim check --format sarif rules.v4 > rules.sarif
   iptables-save | netfilter-sim check -`,
     )
-  return addJsonOption(addIpsetOption(addFamilyOptions(command)))
+  return addJsonOption(addKnownOptions(addFamilyOptions(command)))
 }
 
 function check(files: readonly string[], options: CheckOptions, version: string): 0 | 1 | 2 {
   const { family, format } = options
-  refuseStdinTwice([...files, options.ipset])
-  const known = knownSets(options, family)
+  refuseStdinTwice([...files, options.ipset, options.hosts])
+  const known = knownTo(options, family)
   const findings: PlacedFinding[] = []
   let unreadable = false
   for (const file of files) {

@@ -8,11 +8,11 @@ import { Packet } from '../packet/packet.ts'
 import type { Ruleset } from '../rules/model.ts'
 import { parseRules } from '../rules/parse.ts'
 import { readInput, refuseStdinTwice } from './input.ts'
-import { addIpsetOption, type IpsetOptions, knownSets } from './ipset-option.ts'
+import { addKnownOptions, type KnownOptions, knownTo } from './known-options.ts'
 import { addFamilyOptions, addTextOrJsonOptions } from './options.ts'
 import { terminalStyle } from './terminal.ts'
 
-interface DiffOptions extends IpsetOptions {
+interface DiffOptions extends KnownOptions {
   readonly family: Family
   readonly format: 'text' | 'json'
 }
@@ -36,13 +36,13 @@ Examples:
   netfilter-sim diff rules.v4 rules.new
   iptables-save | netfilter-sim diff - rules.new --json`,
     )
-  return addTextOrJsonOptions(addIpsetOption(addFamilyOptions(command)))
+  return addTextOrJsonOptions(addKnownOptions(addFamilyOptions(command)))
 }
 
 function diff(first: string, second: string, options: DiffOptions): 0 | 1 {
   const { family, format } = options
-  refuseStdinTwice([first, second, options.ipset])
-  const known = knownSets(options, family)
+  refuseStdinTwice([first, second, options.ipset, options.hosts])
+  const known = knownTo(options, family)
   const read = (file: string): Ruleset => {
     const { ruleset, diagnostics } = parseRules(readInput(file), { family, file, ...known })
     if (ruleset === undefined) throw new DiagnosticError(diagnostics)

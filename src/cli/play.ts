@@ -6,10 +6,11 @@ import type { Outcome } from '../outcome.ts'
 import { type PacketScript, parsePacketScript } from '../packet-script.ts'
 import type { FirewallState } from '../state.ts'
 import { readInput, refuseStdinTwice } from './input.ts'
+import { addHostsOption, type HostsOptions, knownHosts } from './known-options.ts'
 import { addFamilyOptions, assignment, listOf } from './options.ts'
 
 /** What the commands that run a packet script through a ruleset have in common. */
-export interface PlayOptions {
+export interface PlayOptions extends HostsOptions {
   readonly interface: Readonly<Record<string, readonly string[]>>
   readonly route: readonly string[]
   readonly sysctl: Readonly<Record<string, number>>
@@ -44,7 +45,7 @@ export function addPlayOptions(command: Command): Command {
         .choices(['on', 'auto'])
         .default('on'),
     )
-  return addFamilyOptions(command)
+  return addFamilyOptions(addHostsOption(command))
 }
 
 function collect(value: string, before: readonly string[]): readonly string[] {
@@ -76,7 +77,7 @@ export function play(
   options: PlayOptions,
   listener: PlayListener = {},
 ): FirewallState {
-  refuseStdinTwice([rulesFile, packetsFile, options.ipset])
+  refuseStdinTwice([rulesFile, packetsFile, options.ipset, options.hosts])
   const script = parsePacketScript(readInput(packetsFile), packetsFile)
   if (script.diagnostics.length > 0) throw new DiagnosticError(script.diagnostics)
   let state = makeFirewall(readInput(rulesFile), rulesFile, script, options)
@@ -104,6 +105,7 @@ function makeFirewall(
     routes: [...script.routes, ...options.route],
     rules: options.family === 4 ? { ipv4: rules } : { ipv6: rules },
     rulesFile: file,
+    ...knownHosts(options),
     ...(options.ipset !== undefined && { sets: readInput(options.ipset), setsFile: options.ipset }),
     conntrack: options.conntrack,
     sysctls: { ...script.sysctls, ...options.sysctl },

@@ -8,11 +8,11 @@ import { type Ruleset, TABLES, type TableName } from '../rules/model.ts'
 import type { ParseOptions } from '../rules/parse.ts'
 import { printRules } from '../rules/print.ts'
 import { refuseStdinTwice } from './input.ts'
-import { addIpsetOption, type IpsetOptions, knownSets } from './ipset-option.ts'
+import { addKnownOptions, type KnownOptions, knownTo } from './known-options.ts'
 import { addFamilyOptions } from './options.ts'
 import { type RulesReport, reportLines, reportRules } from './rules-report.ts'
 
-interface CommonOptions extends IpsetOptions {
+interface CommonOptions extends KnownOptions {
   readonly family: Family
   readonly json?: boolean
   readonly counters?: boolean
@@ -58,6 +58,7 @@ Examples:
   netfilter-sim rules print --ipv6 firewall.sh > rules.v6
   netfilter-sim rules print --json *.v4 | jq -r 'select(.ok | not) | .file'
   netfilter-sim rules list -t nat -n rules.v4
+  netfilter-sim rules check --hosts /etc/hosts --ipset sets.txt firewall.sh
   netfilter-sim rules fmt --write rules.v4
   iptables-save | netfilter-sim rules check -`,
     )
@@ -142,7 +143,7 @@ function subcommand(name: string, description: string, examples: readonly string
   const command = new Command(name)
     .description(description)
     .argument('<files...>', 'iptables-save text or scripts of iptables commands; - is standard input')
-  return addIpsetOption(addFamilyOptions(command))
+  return addKnownOptions(addFamilyOptions(command))
     .option(
       '--run [args...]',
       'carry a script out as sh would, with these arguments (default: start), instead of reading all its commands',
@@ -169,7 +170,7 @@ function runRules(
   options: CommonOptions & { readonly isQuiet?: boolean },
   render: Render,
 ): void {
-  refuseStdinTwice([...files, options.ipset])
+  refuseStdinTwice([...files, options.ipset, options.hosts])
   let worst = 0
   for (const file of files) {
     const report = reportRules(file, parseOptions(options), render)
@@ -192,7 +193,7 @@ function parseOptions(options: CommonOptions): Omit<ParseOptions, 'file'> {
     family,
     readCounters: counters === true,
     shell: run === undefined ? { branches: 'all' } : { args },
-    ...knownSets(options, family),
+    ...knownTo(options, family),
   }
 }
 

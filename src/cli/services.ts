@@ -5,11 +5,11 @@ import { type ServiceCell, serviceMatrix } from '../analysis/service-matrix.ts'
 import { DiagnosticError } from '../diagnostic.ts'
 import { parseRules } from '../rules/parse.ts'
 import { readInput } from './input.ts'
-import { addIpsetOption, type IpsetOptions, knownSets } from './ipset-option.ts'
+import { addKnownOptions, type KnownOptions, knownTo } from './known-options.ts'
 import { addFamilyOptions, addTextOrJsonOptions } from './options.ts'
 import { terminalStyle } from './terminal.ts'
 
-interface ServicesOptions extends IpsetOptions {
+interface ServicesOptions extends KnownOptions {
   readonly family: Family
   readonly format: 'text' | 'json'
 }
@@ -34,7 +34,7 @@ Examples:
   netfilter-sim services rules.v4
   netfilter-sim services rules.v4 --json | jq '.cells[] | select(.to == "box")'`,
     )
-  return addTextOrJsonOptions(addIpsetOption(addFamilyOptions(command)))
+  return addTextOrJsonOptions(addKnownOptions(addFamilyOptions(command)))
 }
 
 function services(file: string, options: ServicesOptions): void {
@@ -42,7 +42,7 @@ function services(file: string, options: ServicesOptions): void {
   const { ruleset, diagnostics } = parseRules(readInput(file), {
     family,
     file,
-    ...knownSets(options, family),
+    ...knownTo(options, family),
   })
   if (ruleset === undefined) throw new DiagnosticError(diagnostics)
   const { cells, undecided } = serviceMatrix(ruleset)

@@ -34,6 +34,7 @@ export function traceCommand(): Command {
 Examples:
   netfilter-sim trace rules.v4 packets.txt
   netfilter-sim trace rules.v6 packets.txt --ipv6 --format narrow
+  netfilter-sim trace firewall.sh packets.txt --hosts /etc/hosts
   netfilter-sim trace rules.v4 packets.txt --json | jq '.[].fate'
   echo 'lan0: icmp 10.6.0.2 > 8.8.8.8 echo-request id=1 seq=1' |
     netfilter-sim trace rules.v4 - -i lan0=10.6.0.1/16 -i wan0=203.0.113.1/24 \\

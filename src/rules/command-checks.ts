@@ -63,6 +63,7 @@ export function parseContext(
       const numeric = parseHostAddress(name, family)
       const addresses = numeric === undefined ? resolveHost(name, family) : [numeric]
       if (addresses.length === 0) throw new OptionError(`host '${name}' not found`)
+      if (addresses.length > 1) throw new OptionError(`'${name}' resolves to more than one address`)
       return addresses
     },
     ...(hasSet === undefined ? {} : { hasSet }),

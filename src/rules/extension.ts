@@ -31,7 +31,7 @@ export interface ParseContext {
   /** The rule's `-p` so far, 0 when there was none. */
   readonly protocol: number
   readonly protocolNegated: boolean
-  /** Names to addresses, supplied by the caller; throws OptionError when the name cannot be resolved. */
+  /** The one address of a name, as the caller resolves names; throws OptionError when it has none, or several. */
   resolveHost(name: string): readonly Address[]
   /** Is there an ipset of that name? Absent: nobody knows, and any name will do. */
   readonly hasSet?: (name: string) => boolean

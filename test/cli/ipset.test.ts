@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { checkCommand } from '../../src/cli/check.ts'
 import { diffCommand } from '../../src/cli/diff.ts'
 import { rulesCommand } from '../../src/cli/rules.ts'
 import { servicesCommand } from '../../src/cli/services.ts'
 import { conntrackCommand, natCommand } from '../../src/cli/tables.ts'
 import { traceCommand } from '../../src/cli/trace.ts'
-import { DiagnosticError } from '../../src/index.ts'
+import { said } from './said.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'netfilter-sim-ipset-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -30,33 +30,6 @@ const sets = file('sets', 'create shut hash:ip counters\ncreate seen hash:ip\nad
 const others = file('others', 'create shut hash:ip family inet6\ncreate seen hash:ip\n')
 const wrong = file('wrong', 'create shut hash:ip\nadd shut 10.6.0\ncreate shut hash:ipp\nadd seen 10.6.0.1\n')
 
-let printed: string[] = []
-beforeEach(() => {
-  printed = []
-  const print = (text: unknown): void => void printed.push(String(text))
-  vi.spyOn(console, 'log').mockImplementation(print)
-  vi.spyOn(console, 'error').mockImplementation(print)
-  vi.spyOn(process.stdout, 'write').mockImplementation(text => {
-    print(text)
-    return true
-  })
-})
-afterEach(() => {
-  vi.restoreAllMocks()
-  process.exitCode = undefined
-})
-
-/** What a command says when the file with the sets is this one, be it printed or thrown. */
-function said(command: Command, ...args: readonly string[]): string {
-  try {
-    command.parse(args, { from: 'user' })
-  } catch (error) {
-    if (!(error instanceof DiagnosticError)) throw error
-    printed.push(error.message)
-  }
-  return printed.join('\n')
-}
-
 describe('--ipset FILE', () => {
   it.each([
     ['trace', traceCommand],
@@ -64,7 +37,6 @@ describe('--ipset FILE', () => {
     ['nat', natCommand],
   ])('%s makes the sets before the rules', (_, command) => {
     expect(said(command(), rules, packets, '--ipset', sets)).not.toContain('error')
-    printed = []
     expect(said(command(), rules, packets, '--ipset', others)).toContain(
       `${rules}:2:29: error: Set shut doesn't exist.`,
     )
@@ -78,9 +50,7 @@ describe('--ipset FILE', () => {
     ['rules print', rulesCommand, ['print', rules]],
   ])('%s refuses rules whose sets are not there; without it, rules may name any', (_, command, args) => {
     expect(said(command(), ...args, '--ipset', others)).toContain("Set shut doesn't exist.")
-    printed = []
     expect(said(command(), ...args, '--ipset', sets)).not.toContain('error:')
-    printed = []
     expect(said(command(), ...args)).not.toContain('error:')
   })
 
