@@ -27,7 +27,7 @@ export function rulesText(count) {
 }
 
 /** A rule as real ones are: addresses, protocols and ports, none of which the measured packets show. */
-export function nonMatching(i) {
+function nonMatching(i) {
   const host = `172.${16 + (i >> 16)}.${(i >> 8) & 255}.${i & 255}`
   switch (i % 3) {
     case 0:

@@ -4,7 +4,8 @@ import type { FirewallConfig } from './config.ts'
 import { type ConntrackSysctls, DEFAULT_SYSCTLS, sysctlNames, withSysctl } from './conntrack/sysctls.ts'
 import { RoutingTable } from './ip/routing.ts'
 import type { PersistentVector } from './persistent/vector.ts'
-import { type CompiledRuleset, compileRuleset } from './rules/compile.ts'
+import { compileRuleset } from './rules/compile.ts'
+import type { CompiledRuleset } from './rules/compiled-rules.ts'
 import type { Counters, Ruleset } from './rules/model.ts'
 
 /**

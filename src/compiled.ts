@@ -1,6 +1,6 @@
 import type { ConntrackSysctls } from './conntrack/sysctls.ts'
 import type { RoutingTable } from './ip/routing.ts'
-import type { CompiledRuleset } from './rules/compile.ts'
+import type { CompiledRuleset } from './rules/compiled-rules.ts'
 
 /** What a configuration was made into, once per edit. */
 export interface CompiledConfig {

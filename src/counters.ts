@@ -1,5 +1,5 @@
 import type { Family } from './address.ts'
-import type { CompiledChain } from './rules/compile.ts'
+import type { CompiledChain } from './rules/compiled-rules.ts'
 import type { Counters, TableName } from './rules/model.ts'
 import type { CounterLookup } from './rules/print.ts'
 import { NO_COUNTERS } from './rules/steps.ts'

@@ -5,9 +5,11 @@
 // Packets: bytes, fields, and one readable line.
 export { Address, type Family, Prefix } from './address.ts'
 export type { FirewallConfig } from './config.ts'
-export { type Connection, CtInfo, Status } from './conntrack/connection.ts'
+export { type Connection, CtInfo, type Direction, Status } from './conntrack/connection.ts'
 export type { ConntrackEvent } from './conntrack/events.ts'
 export { formatEvent } from './conntrack/list.ts'
+export type { SessionTable } from './conntrack/session-table.ts'
+export type { ConntrackStep } from './conntrack/steps.ts'
 export type { Tuple } from './conntrack/tuple.ts'
 export { type ConnectionFilter, conntrackDelete } from './conntrack-tool.ts'
 // Tables, as the tools print them.
@@ -48,15 +50,45 @@ export {
   natTableText,
 } from './listings.ts'
 export type { PortChooser, PortRequest } from './nat/context.ts'
-export type { NatRow } from './nat/table.ts'
+export type { NatStep } from './nat/steps.ts'
+export type { Endpoint, NatRow } from './nat/table.ts'
 export type { Arrival, Delivery, Emission, Fate, LogLine, NflogMessage, Outcome } from './outcome.ts'
-export { esp, gre, icmp, icmp6, proto, raw, sctp, tcp, udp, udplite } from './packet/constructors.ts'
-export type { Decoded } from './packet/decoded.ts'
+export {
+  type Ends,
+  esp,
+  gre,
+  type IcmpFields,
+  icmp,
+  icmp6,
+  type PacketOptions,
+  proto,
+  raw,
+  sctp,
+  type TcpFields,
+  tcp,
+  udp,
+  udplite,
+} from './packet/constructors.ts'
+export type {
+  AhPacket,
+  Decoded,
+  EspPacket,
+  FragmentPacket,
+  GrePacket,
+  IcmpPacket,
+  MalformedPacket,
+  OtherPacket,
+  SctpPacket,
+  TcpPacket,
+  UdpLitePacket,
+  UdpPacket,
+} from './packet/decoded.ts'
 export { Packet } from './packet/packet.ts'
+export type { SocketOwner } from './packet/skb.ts'
 export { type PacketLine, parsePackets } from './packet/text.ts'
 export { type PacketScript, parsePacketScript, type ScriptStep } from './packet-script.ts'
 export { hostResolver } from './rules/hosts.ts'
-export { listCommands, listRules } from './rules/list.ts'
+export { type ListOptions, listCommands, listRules } from './rules/list.ts'
 export type { Chain, Counters, Hook, Match, Rule, Ruleset, Table, TableName, Target } from './rules/model.ts'
 // Rules: text in, text out.
 export {
@@ -67,8 +99,8 @@ export {
   type ShellOptions,
 } from './rules/parse.ts'
 export { type PrintOptions, printRules } from './rules/print.ts'
-export { formatPlace, type RulePlace } from './rules/steps.ts'
+export { formatPlace, type RulePlace, type RuleStep } from './rules/steps.ts'
 export type { FirewallState } from './state.ts'
 // Why: traces and their texts.
-export type { TraceStep, Traversal } from './trace.ts'
+export type { PathStep, TraceStep, Traversal } from './trace.ts'
 export type { StepOptions } from './transaction.ts'

@@ -5,7 +5,7 @@ import type { NatHook } from './nat/manip.ts'
 import { isExtensionHeader } from './packet/extension-headers.ts'
 import { type DefragUser, reassemble, takeWhole } from './packet/fragments.ts'
 import type { Skb } from './packet/skb.ts'
-import { type CompiledChain, CompiledRule, chainSlot } from './rules/compile.ts'
+import { type CompiledChain, CompiledRule, chainSlot } from './rules/compiled-rules.ts'
 import { walkChain } from './rules/evaluate.ts'
 import { Verdict } from './rules/extension.ts'
 import type { Hook, TableName } from './rules/model.ts'
@@ -28,7 +28,7 @@ export function defragment(skb: Skb, hook: Hook, transaction: Transaction): Verd
 }
 
 /** IPv4 says so in its header; IPv6's fragment header stands anywhere behind it. */
-export function mayBeFragment(skb: Skb): boolean {
+function mayBeFragment(skb: Skb): boolean {
   return skb.family === 4 ? (skb.u16(6) & IPV4_MORE_OR_OFFSET) !== 0 : isExtensionHeader(skb.bytes[6]!)
 }
 

@@ -1,4 +1,3 @@
-import { protocolName } from '../packet/protocols.ts'
 import type { AddressMatch, InterfaceMatch, Match, Rule } from '../rules/model.ts'
 import { matchExtension } from '../rules/registry.ts'
 import { FULL, type Node } from './bdd.ts'
@@ -168,9 +167,4 @@ export class Translator {
   private textOf(match: Match): string {
     return matchExtension(match.name, this.space.family)?.save(match.options, this.space.family) ?? ''
   }
-}
-
-/** `tcp`, or the number where there is no name. */
-export function protocolLabel(number: number): string {
-  return protocolName(number) ?? `${number}`
 }

@@ -73,7 +73,7 @@ export function readPoint(
   }
 }
 
-export function addressOf(space: PacketSpace, name: 'source' | 'destination', bits: Uint8Array): Address {
+function addressOf(space: PacketSpace, name: 'source' | 'destination', bits: Uint8Array): Address {
   const { offset } = space.fields[name]
   const word = (from: number): number => {
     let value = 0

@@ -5,6 +5,7 @@ export { type Coverage, type CoverageRow, formatCoverage, mergeCoverage, ruleCov
 export {
   type Difference,
   type DifferenceWitness,
+  type DiffOptions,
   diffRulesets,
   type Equivalence,
   equivalentRulesets,
@@ -13,9 +14,18 @@ export {
 export { emptySets } from './empty-sets.ts'
 export type { RuleId } from './flow.ts'
 export { LINTS } from './lints/index.ts'
-export { type Mutant, type MutationKind, type MutationReport, mutants, survivingMutants } from './mutate.ts'
+export type { Lint } from './lints/lint.ts'
+
+export {
+  type Mutant,
+  type MutationKind,
+  type MutationOptions,
+  type MutationReport,
+  mutants,
+  survivingMutants,
+} from './mutate.ts'
 export { type Conflict, conflicts, type RedundantRule, redundantRules } from './redundant.ts'
 export { formatRegion, type Region } from './regions.ts'
-export { sarif } from './sarif.ts'
+export { type PlacedFinding, sarif } from './sarif.ts'
 export { type ServiceCell, type ServiceMatrix, serviceMatrix } from './service-matrix.ts'
 export { type NoWitness, type Witness, WitnessFinder } from './witness.ts'

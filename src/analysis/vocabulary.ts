@@ -45,7 +45,7 @@ export function vocabularyOf(rulesets: readonly Ruleset[], devices: readonly str
 }
 
 /** A MAC address that no rule names (a documentation address, RFC 7042). */
-export const OTHER_MAC = '00:00:5e:00:53:99'
+const OTHER_MAC = '00:00:5e:00:53:99'
 export const NO_MAC = ''
 
 const SUFFIXES = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '12', 'x0', 'y0', 'z', 'q7']

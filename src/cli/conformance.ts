@@ -62,7 +62,7 @@ function parseCount(text: string): number {
  * @param paths `.jsonl` or `.jsonl.gz` files, or directories of them
  * @returns whether every case agreed or was refused by the name of what is not modelled
  */
-export function conformance(paths: readonly string[], options: ConformanceOptions): boolean {
+function conformance(paths: readonly string[], options: ConformanceOptions): boolean {
   let allAgree = true
   for (const file of paths.flatMap(filesOf)) {
     const judgement = judge(basename(file), casesOf(file, options))

@@ -158,7 +158,7 @@ function dump(
 }
 
 /** Matched rules, policies and returns: what the kernel's TRACE prints. */
-export function dumpTraversal(traversal: Traversal): { path: string[]; mark?: number } {
+function dumpTraversal(traversal: Traversal): { path: string[]; mark?: number } {
   const path: string[] = []
   let mark = 0
   for (const step of traversal.steps) {

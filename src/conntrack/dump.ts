@@ -132,7 +132,7 @@ export function dumpExpectation(expectation: Expectation, nowMs: number): Dumped
   }
 }
 
-export function dumpTuple(tuple: Tuple): DumpedTuple {
+function dumpTuple(tuple: Tuple): DumpedTuple {
   const addresses = [tuple.source.toString(), tuple.destination.toString()]
   if (tuple.protocol === IPPROTO_ICMP || tuple.protocol === IPPROTO_ICMPV6)
     return [...addresses, tuple.dport >>> 8, tuple.dport & 0xff, tuple.sport]
@@ -145,7 +145,7 @@ export function stateName(connection: Connection): string | undefined {
 }
 
 /** Until it dies, in seconds, rounded up. */
-export function secondsLeft(expiresAtMs: number, nowMs: number): number {
+function secondsLeft(expiresAtMs: number, nowMs: number): number {
   return Math.ceil((expiresAtMs - nowMs) / 1000)
 }
 

@@ -239,7 +239,7 @@ export class ExpectationDraft {
 }
 
 /** Does a packet's tuple fulfil it? (`nf_ct_tuple_mask_cmp`) */
-export function expectationCovers(expectation: Expectation, tuple: Tuple): boolean {
+function expectationCovers(expectation: Expectation, tuple: Tuple): boolean {
   const wanted = expectation.tuple
   return (
     tuple.protocol === wanted.protocol &&

@@ -17,7 +17,7 @@ const MASK_BITS: ReadonlyMap<string, number> = new Map([
 ])
 
 /** Tells listeners, with a copy of the connection as it is now, unless the connection's event mask forbids. */
-export function emit(
+function emit(
   type: ConntrackEvent['type'],
   connection: Connection,
   changes: number,

@@ -171,7 +171,7 @@ function conntrackLine(step: Extract<TraceStep, { kind: `conntrack${string}` }>)
 }
 
 /** `10.6.0.2:40000 > 198.51.100.7:80`; ICMP ids and types as conntrack shows them. */
-export function tupleText(tuple: Tuple): string {
+function tupleText(tuple: Tuple): string {
   const { protocol, source, destination, sport, dport } = tuple
   if (protocol === 1 || protocol === 58)
     return `${source} > ${destination} type=${dport >> 8} code=${dport & 255} id=${sport}`

@@ -1,6 +1,6 @@
+import type { Ipv4Options } from '../packet/ipv4-options.ts'
 import type { Skb } from '../packet/skb.ts'
 import { isIpv6LinkLocal, isIpv6Loopback, isMulticast } from './interfaces.ts'
-import type { Ipv4Options } from './options.ts'
 import type { IcmpError, InputRoute } from './route.ts'
 import type { RoutingTable } from './routing.ts'
 
@@ -57,7 +57,7 @@ export function exceedsMtu4(skb: Skb, mtu: number): boolean {
 }
 
 /** `ip6_pkt_too_big` */
-export function exceedsMtu6(skb: Skb, mtu: number): boolean {
+function exceedsMtu6(skb: Skb, mtu: number): boolean {
   if (skb.length <= mtu) return false
   return skb.fragmentMaxSize === 0 || skb.fragmentMaxSize > mtu
 }
@@ -72,7 +72,7 @@ function decreaseTtl(bytes: Uint8Array): void {
 }
 
 /** `rt_tos2priority`: TC_PRIO_BESTEFFORT, _BULK, _INTERACTIVE or _INTERACTIVE_BULK. */
-export function tosPriority(tos: number): number {
+function tosPriority(tos: number): number {
   return [0, 2, 6, 4][(tos & 0x18) >> 3]!
 }
 

@@ -4,9 +4,10 @@
  */
 export { createNetwork } from './build.ts'
 export * from './edit.ts'
+export type { HostState } from './host-state.ts'
 export type { ImpairmentSpec, PacketPattern } from './impairment.ts'
 export * from './listings.ts'
-export { firewallOf, Hop, type LogEntry, Loss, Network, NodeState, nodeOf } from './model.ts'
+export { firewallOf, Hop, type LinkState, type LogEntry, Loss, Network, NodeState, nodeOf } from './model.ts'
 export type { NetworkDiagnostic } from './plan.ts'
 export * from './process.ts'
 export {
@@ -25,6 +26,6 @@ export {
 export type { IcmpReport } from './segment.ts'
 export * from './services.ts'
 export * from './sessions.ts'
-export type { LinkSpec, NetworkSpec, NodeSpec } from './spec.ts'
+export type { LinkSpec, NetworkSpec, NodeSpec, OneOrMore } from './spec.ts'
 export { type KeepAlive, TCP_DEFAULTS, type TcpSettings, type TcpState } from './tcp-connection.ts'
 export * from './verbs.ts'

@@ -1,4 +1,3 @@
-import type { Address } from '../address.ts'
 import { advance } from '../firewall.ts'
 import type { Outcome } from '../outcome.ts'
 import type { Packet } from '../packet/packet.ts'
@@ -266,9 +265,4 @@ export function firewallOf(network: Network, name: string): FirewallState {
 
 export function atTime(engine: FirewallState, nowMs: number): FirewallState {
   return engine.nowMs === nowMs ? engine : advance(engine, nowMs - engine.nowMs)
-}
-
-/** The addresses of a name: the text itself if it is one, else what the network's hosts table says. */
-export function addressesOf(topology: Topology, name: string): readonly Address[] {
-  return topology.addressesOf(name)
 }

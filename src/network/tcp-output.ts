@@ -110,7 +110,7 @@ export function flushAcknowledgment(connection: TcpConnection, out: TcpOutput): 
   if (connection.acknowledge) emit(connection, ACK, connection.sendNext, NO_DATA, out)
 }
 
-export function armRetransmit(connection: TcpConnection, nowMs: number): void {
+function armRetransmit(connection: TcpConnection, nowMs: number): void {
   connection.retransmitAtMs = nowMs + connection.rtoMs
 }
 

@@ -22,7 +22,7 @@ import { ChecksumState, type Skb } from './skb.ts'
 export const CSUM_MANGLED_0 = 0xffff
 
 /** Adds the bytes [start, end) as big-endian 16-bit words to `initial`; an odd last byte is padded with 0. */
-export function internetSum(bytes: Uint8Array, start: number, end: number, initial = 0): number {
+function internetSum(bytes: Uint8Array, start: number, end: number, initial = 0): number {
   let sum = initial
   const even = start + ((end - start) & ~1)
   for (let i = start; i < even; i += 2) sum += (bytes[i]! << 8) | bytes[i + 1]!
@@ -84,7 +84,7 @@ export function writeIpv4Checksum(bytes: Uint8Array): void {
 }
 
 /** Where the checksum stands in the transport header, or -1 for a protocol that has none of this kind. */
-export function checksumFieldOffset(family: Family, protocol: number): number {
+function checksumFieldOffset(family: Family, protocol: number): number {
   if (protocol === IPPROTO_TCP) return 16
   if (protocol === IPPROTO_UDP || protocol === IPPROTO_UDPLITE || protocol === IPPROTO_DCCP) return 6
   return protocol === (family === 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6) ? 2 : -1

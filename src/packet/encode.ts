@@ -128,7 +128,7 @@ function sctpChunk({ type, flags, value }: SctpChunk): Uint8Array[] {
 }
 
 /** The protocol that a kind of packet is of, if it has a checksum. */
-export function checksummedProtocol(kind: Decoded['kind']): number | undefined {
+function checksummedProtocol(kind: Decoded['kind']): number | undefined {
   switch (kind) {
     case 'tcp':
       return IPPROTO_TCP

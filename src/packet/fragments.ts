@@ -10,13 +10,9 @@ import type { Skb } from './skb.ts'
 export {
   type DefragUser,
   EMPTY_FRAGMENT_QUEUE,
-  type ExpiredDatagram,
   expireFragments,
-  FRAGMENT_TIMEOUT_MS,
-  type FragmentDropReason,
   type FragmentQueue,
   type Reassembly,
-  type WholeDatagram,
 } from './fragment-queue.ts'
 export { fragmentIpv4 } from './refragment-ipv4.ts'
 export { fragmentIpv6 } from './refragment-ipv6.ts'

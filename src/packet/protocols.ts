@@ -6,7 +6,7 @@ export interface ProtocolRow {
 }
 
 /** Debian 12's /etc/protocols (netbase), in its order; the order decides which name a number prints as. */
-export const PROTOCOLS: readonly ProtocolRow[] = [
+const PROTOCOLS: readonly ProtocolRow[] = [
   { name: 'ip', number: 0, aliases: ['IP'] },
   { name: 'hopopt', number: 0, aliases: ['HOPOPT'] },
   { name: 'icmp', number: 1, aliases: ['ICMP'] },
@@ -84,8 +84,6 @@ export function protocolName(number: number): string | undefined {
 }
 
 export const IPPROTO_ICMP = 1
-export const IPPROTO_IGMP = 2
-export const IPPROTO_IPIP = 4
 export const IPPROTO_TCP = 6
 export const IPPROTO_UDP = 17
 export const IPPROTO_DCCP = 33

@@ -1,11 +1,11 @@
 import { Address, type Family } from '../address.ts'
 import type { Connection, CtInfo, Direction } from '../conntrack/connection.ts'
 import type { ConntrackTemplate } from '../conntrack/template.ts'
-import type { Ipv4Options } from '../ip/options.ts'
 import type { OutputRoute } from '../ip/output-route.ts'
 import type { DestinationType } from '../ip/route.ts'
 import { copyBytes } from './copy-bytes.ts'
 import { findTransport } from './extension-headers.ts'
+import type { Ipv4Options } from './ipv4-options.ts'
 
 /** How the link layer addressed a packet; `loopback` is the copy that the box hears of what it sent to everybody. */
 export type PacketType = 'host' | 'broadcast' | 'multicast' | 'otherhost' | 'loopback'

@@ -7,7 +7,7 @@ export interface Token {
 }
 
 /** Words between blanks; a quoted part keeps its blanks, braces stand alone. */
-export function tokenize(line: string): Token[] {
+function tokenize(line: string): Token[] {
   const tokens: Token[] = []
   for (const match of line.matchAll(/[{}]|(?:"(?:\\.|[^"\\])*"?|[^\s{}"])+/g))
     tokens.push({ text: match[0], column: match.index + 1 })

@@ -4,7 +4,7 @@ export interface KeyKind<K> {
   equals(a: K, b: K): boolean
 }
 
-export const STRING_KEYS: KeyKind<string> = { hash: hashString, equals: (a, b) => a === b }
+const STRING_KEYS: KeyKind<string> = { hash: hashString, equals: (a, b) => a === b }
 export const NUMBER_KEYS: KeyKind<number> = {
   hash: key => Math.imul(key, 0x9e3779b1) | 0,
   equals: (a, b) => a === b,

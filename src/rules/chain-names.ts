@@ -7,7 +7,7 @@ import type { Word } from './words.ts'
 /** `XT_EXTENSION_MAXNAMELEN`: 29 bytes with the terminating zero. */
 const MAX_NAME_LENGTH = 28
 
-export const VERDICT_NAMES = ['ACCEPT', 'DROP', 'RETURN', 'QUEUE'] as const
+const VERDICT_NAMES = ['ACCEPT', 'DROP', 'RETURN', 'QUEUE'] as const
 export type VerdictName = (typeof VERDICT_NAMES)[number]
 
 export function verdictOf(name: string): VerdictName | undefined {

@@ -1,11 +1,18 @@
 import type { Family } from '../address.ts'
 import { DiagnosticError } from '../diagnostic.ts'
-import type { MatchExtension, TargetExtension, TargetFunction, Test } from './extension.ts'
+import {
+  CompiledChain,
+  CompiledRule,
+  type CompiledRuleset,
+  type CompiledTable,
+  chainSlot,
+  TargetKind,
+} from './compiled-rules.ts'
+import { CounterSlots } from './counter-slots.ts'
+import type { MatchExtension, TargetExtension, TargetFunction } from './extension.ts'
 import { headerTests } from './header-tests.ts'
 import {
   BUILTIN_CHAINS,
-  type Chain,
-  type Counters,
   HOOKS,
   type Hook,
   type Rule,
@@ -16,139 +23,7 @@ import {
 } from './model.ts'
 import { reachOf } from './reachability.ts'
 import { matchExtension, targetExtension } from './registry.ts'
-import type { RuleIndex } from './rule-index.ts'
 import { NO_COUNTERS } from './steps.ts'
-
-/** A ruleset made ready to walk: every option turned into tests, every chain name into the chain. */
-export interface CompiledRuleset {
-  readonly family: Family
-  readonly tables: { readonly [table in TableName]?: CompiledTable }
-  /** By {@link chainSlot}: where a hook finds its chain of a table. Every packet asks a dozen times, so by number. */
-  readonly baseChains: readonly (CompiledChain | undefined)[]
-  /** Some rule needs connection tracking, so it and defragmentation are on. */
-  readonly needsConntrack: boolean
-  /** Some rule needs whole packets, tracked or not. */
-  readonly needsDefragmentation: boolean
-  /** A rule counts on the packets of connections being counted, whatever `nf_conntrack_acct` says. */
-  readonly needsAccounting: boolean
-  /** Slot numbers of all rules and policies: where their counters are. */
-  readonly slots: CounterSlots
-}
-
-export interface CompiledTable {
-  readonly name: TableName
-  readonly chains: ReadonlyMap<string, CompiledChain>
-  /** What it was made of. */
-  readonly source: Table
-  /** How often the table was replaced: to the kernel every change is a new table, whose matches remember nothing. */
-  readonly generation: number
-}
-
-/** The place of a table's chain of a hook in `CompiledRuleset.baseChains`. */
-export function chainSlot(table: TableName, hook: Hook): number {
-  return TABLES.indexOf(table) * HOOKS.length + HOOKS.indexOf(hook)
-}
-
-export class CompiledChain {
-  readonly table: TableName
-  readonly name: string
-  rules: CompiledRule[] = []
-  /** undefined for user chains */
-  readonly policy: 'ACCEPT' | 'DROP' | undefined
-  readonly policySlot: number
-  /** Made when a packet first walks the chain, if it is long enough. */
-  index: RuleIndex | undefined = undefined
-
-  constructor(table: TableName, chain: Chain, policySlot: number) {
-    this.table = table
-    this.name = chain.name
-    this.policy = chain.policy
-    this.policySlot = policySlot
-  }
-}
-
-export const TargetKind = {
-  NONE: 0,
-  ACCEPT: 1,
-  DROP: 2,
-  RETURN: 3,
-  QUEUE: 4,
-  JUMP: 5,
-  GOTO: 6,
-  EXTENSION: 7,
-} as const
-type TargetKind = (typeof TargetKind)[keyof typeof TargetKind]
-
-export class CompiledRule {
-  readonly rule: Rule
-  readonly chain: CompiledChain
-  /** from 1 */
-  readonly number: number
-  readonly slot: number
-  readonly tests: readonly Test[]
-  readonly kind: TargetKind
-  readonly jump: CompiledChain | undefined
-  readonly run: TargetFunction | undefined
-
-  constructor(
-    rule: Rule,
-    chain: CompiledChain,
-    number: number,
-    slot: number,
-    tests: readonly Test[],
-    kind: TargetKind,
-    jump: CompiledChain | undefined,
-    run: TargetFunction | undefined,
-  ) {
-    this.rule = rule
-    this.chain = chain
-    this.number = number
-    this.slot = slot
-    this.tests = tests
-    this.kind = kind
-    this.jump = jump
-    this.run = run
-  }
-}
-
-/**
- * Gives every rule and policy a dense number that outlives edits: a rule that an edit left untouched (the same object)
- * keeps its slot, and so its counters. Policies of a changed table count from 0 again, as libiptc leaves them.
- */
-export class CounterSlots {
-  private readonly rules = new Map<Rule, number>()
-  private readonly policies = new Map<string, number>()
-  /** What a fresh slot starts from, by slot; only those made by this ruleset. */
-  readonly fresh: { slot: number; counters: Counters }[] = []
-  next: number
-
-  constructor(next = 0) {
-    this.next = next
-  }
-
-  rule(rule: Rule, previous: CounterSlots | undefined): number {
-    // an object that stands twice in a ruleset is two rules: only its first place keeps the old slot
-    const kept = this.rules.has(rule) ? undefined : previous?.rules.get(rule)
-    const slot = kept ?? this.allocate(rule.counters ?? NO_COUNTERS)
-    this.rules.set(rule, slot)
-    return slot
-  }
-
-  /** @param counters what the policy starts from; undefined: it goes on counting */
-  policy(key: string, counters: Counters | undefined, previous: CounterSlots | undefined): number {
-    const kept = previous?.policies.get(key)
-    const slot = kept ?? this.allocate(counters ?? NO_COUNTERS)
-    if (kept !== undefined && counters !== undefined) this.fresh.push({ slot, counters })
-    this.policies.set(key, slot)
-    return slot
-  }
-
-  private allocate(counters: Counters): number {
-    const slot = this.next++
-    this.fresh.push({ slot, counters })
-    return slot
-  }
-}
 
 /**
  * @param ruleset one that `parseRules` accepted, or an edit of one

@@ -1,6 +1,6 @@
 import type { Skb } from '../packet/skb.ts'
 import type { Recorder } from '../recorder.ts'
-import { type CompiledChain, type CompiledRule, TargetKind } from './compile.ts'
+import { type CompiledChain, type CompiledRule, TargetKind } from './compiled-rules.ts'
 import { type TargetEnvironment, type Test, Verdict } from './extension.ts'
 import { MIN_INDEXED_RULES, RuleIndex } from './rule-index.ts'
 import type { RuleStep } from './steps.ts'

@@ -1,7 +1,11 @@
 import type { Address, Prefix } from '../address.ts'
 import type { Skb } from '../packet/skb.ts'
-import type { CompiledRule } from './compile.ts'
-import type { Constraint } from './extension.ts'
+import type { Constraint, Test } from './extension.ts'
+
+/** What the index looks at of a compiled rule. */
+export interface TestedRule {
+  readonly tests: readonly Test[]
+}
 
 /** One thing about a packet by which rules are told apart. */
 export interface IndexedField {
@@ -39,7 +43,7 @@ const NUMBERS = Field.DESTINATION + 4
  * @returns the fields that some rule constrains; and by protocol, how many bytes of transport header a packet must
  *   have for the index to be used
  */
-export function fieldsOf(rules: readonly CompiledRule[]): {
+export function fieldsOf(rules: readonly TestedRule[]): {
   fields: IndexedField[]
   headerBytes: Uint8Array
 } {

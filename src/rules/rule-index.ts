@@ -1,6 +1,5 @@
 import type { Skb } from '../packet/skb.ts'
-import type { CompiledRule } from './compile.ts'
-import { fieldsOf, type IndexedField } from './index-fields.ts'
+import { fieldsOf, type IndexedField, type TestedRule } from './index-fields.ts'
 
 /** Below this many rules, trying one after the other is as fast. */
 export const MIN_INDEXED_RULES = 8
@@ -21,7 +20,7 @@ export class RuleIndex {
   /** The bit vectors of the packet in hand. Nothing is kept from one packet to the next. */
   private readonly selected: Int32Array[] = []
 
-  constructor(rules: readonly CompiledRule[]) {
+  constructor(rules: readonly TestedRule[]) {
     const { fields, headerBytes } = fieldsOf(rules)
     this.fields = fields
     this.headerBytes = headerBytes

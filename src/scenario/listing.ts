@@ -15,7 +15,7 @@ import type { TableName } from '../rules/model.ts'
 
 /** Tables about the whole network that the report has at its end. */
 export type ReportListing = 'summary' | 'audit' | 'outbound'
-export const REPORT_LISTINGS: readonly ReportListing[] = ['summary', 'audit', 'outbound']
+const REPORT_LISTINGS: readonly ReportListing[] = ['summary', 'audit', 'outbound']
 
 /** A table of a node, as people type it: `fw: conntrack -L`, `web: ss -tlnp | grep 80`; or of the whole network, without a node. */
 export interface Listing {
@@ -36,7 +36,7 @@ export interface ListingView {
 }
 
 /** Commands that list something, with what they do. */
-export const LISTINGS: Readonly<Record<string, string>> = {
+const LISTINGS: Readonly<Record<string, string>> = {
   ss: 'ss -tlnp, ss -tan …',
   netstat: 'netstat -tlnp …',
   conntrack: 'conntrack -L',

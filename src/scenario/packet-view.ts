@@ -138,7 +138,7 @@ export function endsOf(packet: Packet): Ends {
   }
 }
 
-export function protocolOf({ decoded }: Packet): string {
+function protocolOf({ decoded }: Packet): string {
   if (decoded.kind === 'malformed') return '?'
   return protocolName(decoded.ip.protocol) ?? String(decoded.ip.protocol)
 }
@@ -154,7 +154,7 @@ const FLAG_NAMES: Readonly<Record<string, string>> = {
 }
 
 /** What a packet is, in a few words. */
-export function packetLabel({ decoded, family }: Packet): string {
+function packetLabel({ decoded, family }: Packet): string {
   switch (decoded.kind) {
     case 'tcp': {
       // PSH says nothing to a firewall.

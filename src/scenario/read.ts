@@ -183,7 +183,7 @@ function forkProblems(step: { fork: unknown; each?: unknown }, path: Path): Prob
 }
 
 /** What a step does, by its key. */
-export function kindOfStep(step: object): StepKind | undefined {
+function kindOfStep(step: object): StepKind | undefined {
   // `policy: …, on: fw` is a step of its own; everything else has one such key only.
   return STEP_KINDS.find(kind => kind in step)
 }

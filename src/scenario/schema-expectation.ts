@@ -29,7 +29,7 @@ const expectedListing = z.strictObject({
   lines: z.int().min(0).optional().describe('how many, without the heading'),
 })
 
-export const OUTCOMES = [
+const OUTCOMES = [
   'open',
   'connecting',
   'answered',

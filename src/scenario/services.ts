@@ -7,7 +7,7 @@ import { PROXY_SERVICES } from './services-proxies.ts'
 import { TUNNEL_SERVICES } from './services-tunnels.ts'
 
 /** By the key that names them in a file. A new kind is an entry here. */
-export const SERVICES = {
+const SERVICES = {
   web: kind(
     z.strictObject({
       port: port.optional().describe('default 80'),

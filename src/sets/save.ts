@@ -21,12 +21,12 @@ function saveSet(name: string, set: IpSet, nowJiffies: number): string[] {
 }
 
 /** What stands behind the type when a set is created, with a leading blank. */
-export function headerText(type: SetType, options: SetOptions): string {
+function headerText(type: SetType, options: SetOptions): string {
   return type.createOptions.map(option => optionText(option, type, options)).join('')
 }
 
 /** The members of a set as `ipset save -sorted` prints them, without `add NAME`. */
-export function memberTexts(set: IpSet, nowJiffies: number): string[] {
+function memberTexts(set: IpSet, nowJiffies: number): string[] {
   const { options } = set
   const behind = (element: Extensions, isWildcard: boolean): string =>
     extensionsText(options, element, isWildcard, secondsLeft(element, nowJiffies))
@@ -94,7 +94,7 @@ function dotted(word: number): string {
  * The order of ipset 7.17 (`bystrcmp` in its lib/session.c): numbers, read as hexadecimal, by value; the length of a
  * network behind its address, the longest first; whatever is no number by the length of its part, then as text.
  */
-export function compareMembers(first: string, second: string): number {
+function compareMembers(first: string, second: string): number {
   // every line ends with a newline there, which parts may run into
   const a = `${first}\n`
   const b = `${second}\n`

@@ -23,7 +23,7 @@ export function sitesOf(firewall: FirewallState): readonly Site[] {
 }
 
 /** The same for one family; undefined if nothing can be reached in it. */
-export function siteOf(firewall: FirewallState, family: Family): Site | undefined {
+function siteOf(firewall: FirewallState, family: Family): Site | undefined {
   const { config, compiled } = firewall
   const { routing } = family === 4 ? compiled.ipv4 : compiled.ipv6
   const edges = edgesOf(firewall, family)

@@ -1,5 +1,4 @@
 import { Address } from '../address.ts'
-import type { Said } from './make-packet.ts'
 
 /**
  * Protocols that conntrack has no tracker for: RFC 3692's experiment, DCCP, IPComp, AH, tunnels, PIM, OSPF, VRRP, and
@@ -8,6 +7,13 @@ import type { Said } from './make-packet.ts'
 const NUMBERS: Readonly<Record<4 | 6, readonly number[]>> = {
   4: [253, 33, 108, 51, 4, 41, 2, 103, 89, 112, 255],
   6: [253, 33, 108, 135, 43, 51, 41, 103, 89, 112],
+}
+
+/** What the header is made of. */
+interface Said {
+  readonly from: { readonly address: string; readonly port: number }
+  readonly to: { readonly address: string; readonly port: number }
+  readonly id: number
 }
 
 /** Which of them a conversation talks. */

@@ -11,10 +11,10 @@ import { CONNTRACK_NAT } from '../../src/nat/conntrack-nat.ts'
 import type { NatContext, PortChooser } from '../../src/nat/context.ts'
 import type { Manip } from '../../src/nat/manip.ts'
 
-export const TCP = 6
-export const UDP = 17
-export const ICMP = 1
-export const ICMPV6 = 58
+const TCP = 6
+const UDP = 17
+const ICMP = 1
+const ICMPV6 = 58
 
 /** A step under way, without the rest of a firewall. */
 export function context(

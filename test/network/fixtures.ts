@@ -10,7 +10,7 @@ import {
 import type { Packet } from '../../src/packet/packet.ts'
 
 /** MASQUERADE on wan0; inside may begin anything, outside may only answer. */
-export const NAT_GATEWAY_RULES = `
+const NAT_GATEWAY_RULES = `
 *nat
 -A POSTROUTING -o wan0 -j MASQUERADE
 COMMIT

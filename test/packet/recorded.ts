@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { hexToBytes } from '../../src/packet/hex.ts'
 
 /** The parts of a recorded kernel case that packets are about. */
 export interface RecordedCase {
@@ -50,5 +49,3 @@ export function recordedPackets(): string[] {
   }
   return [...packets]
 }
-
-export { hexToBytes }

@@ -1,8 +1,7 @@
 import type { Skb } from '../../packet/skb.ts'
 import { type Connection, type Direction, ORIGINAL } from '../connection.ts'
-import type { ConntrackContext } from '../context.ts'
+import type { ConntrackContext, ConntrackHelper } from '../context.ts'
 import { ExpectFlags } from '../expectations.ts'
-import type { ConntrackHelper } from '../helper.ts'
 import { refreshConnection } from '../refresh.ts'
 import { Tuple } from '../tuple.ts'
 

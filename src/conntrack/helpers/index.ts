@@ -1,6 +1,6 @@
 import type { Family } from '../../address.ts'
 import { IPPROTO_TCP, IPPROTO_UDP } from '../../packet/protocols.ts'
-import type { ConntrackHelper } from '../helper.ts'
+import type { ConntrackHelper } from '../context.ts'
 import { amanda } from './amanda.ts'
 import { ftp } from './ftp.ts'
 import { irc } from './irc.ts'

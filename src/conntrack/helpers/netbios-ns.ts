@@ -1,5 +1,5 @@
 import { IPPROTO_UDP } from '../../packet/protocols.ts'
-import type { ConntrackHelper } from '../helper.ts'
+import type { ConntrackHelper } from '../context.ts'
 import { expectAnswersToBroadcast } from './broadcast.ts'
 
 const PORT = 137

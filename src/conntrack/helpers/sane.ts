@@ -1,7 +1,7 @@
 import { readWord } from '../../address.ts'
 import { IPPROTO_TCP } from '../../packet/protocols.ts'
 import { CtInfo, ORIGINAL } from '../connection.ts'
-import type { ConntrackHelper } from '../helper.ts'
+import type { ConntrackHelper } from '../context.ts'
 import { Tuple } from '../tuple.ts'
 import { exactSource } from './expect.ts'
 import { tcpPayload } from './payload.ts'

@@ -1,7 +1,7 @@
 import { IPPROTO_UDP } from '../../packet/protocols.ts'
 import { REPLY, Status } from '../connection.ts'
+import type { ConntrackHelper } from '../context.ts'
 import type { NewExpectation } from '../expectations.ts'
-import type { ConntrackHelper } from '../helper.ts'
 import { Tuple } from '../tuple.ts'
 import { exactSource, unspecified } from './expect.ts'
 

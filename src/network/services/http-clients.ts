@@ -25,7 +25,7 @@ export interface WebRequest {
 }
 
 /** How many requests a server remembers. */
-export const KEPT_REQUESTS = 100
+const KEPT_REQUESTS = 100
 
 /**
  * What an HTTP server makes of an event: it collects requests, one a connection. What is no HTTP gets a 400. Whoever

@@ -26,7 +26,7 @@ const IPV6 = 4
 /** Codes of the server's last word (RFC 1928 section 6). */
 export const SOCKS_OK = 0
 const SOCKS_FAILED = 1
-export const SOCKS_NOT_ALLOWED = 2
+const SOCKS_NOT_ALLOWED = 2
 const SOCKS_NETWORK = 3
 const SOCKS_HOST = 4
 export const SOCKS_REFUSED = 5

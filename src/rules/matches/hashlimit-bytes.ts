@@ -33,7 +33,7 @@ export function parseBurst(text: string): bigint {
   return scanned.value * (FACTORS[scanned.rest[0] ?? ''] ?? 1n)
 }
 
-export function bytesToCost(bytes: bigint): bigint {
+function bytesToCost(bytes: bigint): bigint {
   return UINT32_MAX / ((bytes >> CHUNK_SHIFT) + 1n)
 }
 

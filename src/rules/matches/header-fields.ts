@@ -156,7 +156,7 @@ function tosText({ value, mask, negated }: TosOptions): string {
 }
 
 /** Also what `-j TOS --set-tos` reads. */
-export function parseTos(text: string): { readonly value: number; readonly mask: number } {
+function parseTos(text: string): { readonly value: number; readonly mask: number } {
   const scanned = scanNumber(text)
   if (scanned === undefined || scanned.value > 255) {
     const found = TOS_NAMES.find(([name]) => name.toLowerCase() === text.toLowerCase())
@@ -180,7 +180,7 @@ const DSCP_CLASSES: readonly (readonly [string, number])[] = [
 ]
 
 /** Also what `-j DSCP --set-dscp-class` reads. */
-export function parseDscpClass(text: string): number {
+function parseDscpClass(text: string): number {
   const found = DSCP_CLASSES.find(([name]) => text.toUpperCase().startsWith(name))
   if (found === undefined)
     throw new OptionError(`unknown DSCP class '${text}'`, { expected: 'BE, EF, AF11…AF43 or CS0…CS7' })

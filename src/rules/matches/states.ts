@@ -52,7 +52,7 @@ export function statesText(bits: number): string {
 }
 
 /** What conntrack thinks of the packet, without the virtual states. */
-export function stateBit(skb: Skb): number {
+function stateBit(skb: Skb): number {
   if (skb.connection === undefined)
     return skb.ctInfo === CtInfo.UNTRACKED ? StateBit.UNTRACKED : StateBit.INVALID
   const { ctInfo } = skb

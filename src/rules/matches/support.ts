@@ -115,7 +115,7 @@ export function parseHost(text: string, context: ParseContext): Address {
 }
 
 /** An address as `getaddrinfo` reads numeric hosts. */
-export function tryHost(text: string, family: Family): Address | undefined {
+function tryHost(text: string, family: Family): Address | undefined {
   return parseNumericHost(text, family)
 }
 

@@ -16,7 +16,7 @@ export function hopText(hop: HopView): string {
   return `${node}: ${verdict}${by}${reason}${state}${changes.length === 0 ? '' : `; ${changes.join(', ')}`}`
 }
 
-export function translations({ before, after }: HopView): string[] {
+function translations({ before, after }: HopView): string[] {
   const changes: string[] = []
   if (before.source !== after.source) changes.push(`source ${before.source} → ${after.source}`)
   if (before.destination !== after.destination)

@@ -3,10 +3,10 @@ import type { FirewallState } from '../../state.ts'
 import type { History } from '../conversations.ts'
 import { type GuideOptions, guideTo } from '../guided.ts'
 import { manners } from '../manners.ts'
-import { type Counterexample, counterexampleOf } from './counterexample.ts'
+import { counterexampleOf } from './counterexample.ts'
 import type { Property } from './property.ts'
-import { type Reach, ReachMeter } from './reach.ts'
-import { formatReport } from './report.ts'
+import { ReachMeter } from './reach.ts'
+import { formatReport, type PropertyReport } from './report.ts'
 import { tryOut } from './try-out.ts'
 
 const DEFAULT_RUNS = 300
@@ -18,20 +18,6 @@ export interface CheckOptions extends GuideOptions {
   readonly seed?: number
   /** Whether hosts may send from addresses that are not routed to their device; default false. */
   readonly spoofing?: boolean
-}
-
-/** What came of looking for a counterexample. */
-export interface PropertyReport {
-  readonly sentence: string
-  /** No counterexample was found. */
-  readonly holds: boolean
-  readonly counterexample?: Counterexample
-  readonly seed: number
-  /** Histories that were tried, shrinking not counted. */
-  readonly histories: number
-  readonly packets: number
-  /** Which rules the histories matched, and which not. */
-  readonly reach: Reach
 }
 
 /**

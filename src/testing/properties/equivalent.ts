@@ -3,9 +3,10 @@ import { NO_DEVICE, vocabularyOf } from '../../analysis/vocabulary.ts'
 import { advance, createFirewall, type FirewallOptions, step } from '../../firewall.ts'
 import { formatFate } from '../../format/trace-text.ts'
 import type { FirewallState } from '../../state.ts'
-import { type CheckOptions, checkProperty, type PropertyReport } from './check.ts'
+import { type CheckOptions, checkProperty } from './check.ts'
 import type { Counterexample } from './counterexample.ts'
 import type { Property } from './property.ts'
+import type { PropertyReport } from './report.ts'
 
 type Rules = NonNullable<FirewallOptions['rules']>
 

@@ -1,5 +1,5 @@
 /** What must hold of a firewall, whatever packets come: as one call each. */
-export { assertProperty, type CheckOptions, checkProperty, type PropertyReport } from './check.ts'
+export { assertProperty, type CheckOptions, checkProperty } from './check.ts'
 export type { Counterexample } from './counterexample.ts'
 export { type EquivalentOptions, type EquivalentReport, equivalent, sameAs } from './equivalent.ts'
 export { nothingUnsolicited, onlyInitiatedFrom } from './initiated.ts'
@@ -17,4 +17,4 @@ export {
 export type { Reach, UnreachedRule } from './reach.ts'
 export { alwaysReaches, type NeverReachesOptions, neverReaches } from './reaching.ts'
 export { natInverts, repliesReturn } from './replies.ts'
-export { formatReport } from './report.ts'
+export { formatReport, type PropertyReport } from './report.ts'

@@ -1,6 +1,20 @@
 import { keyOf } from '../../analysis/analyze.ts'
-import type { PropertyReport } from './check.ts'
+import type { Counterexample } from './counterexample.ts'
 import type { Reach } from './reach.ts'
+
+/** What came of looking for a counterexample. */
+export interface PropertyReport {
+  readonly sentence: string
+  /** No counterexample was found. */
+  readonly holds: boolean
+  readonly counterexample?: Counterexample
+  readonly seed: number
+  /** Histories that were tried, shrinking not counted. */
+  readonly histories: number
+  readonly packets: number
+  /** Which rules the histories matched, and which not. */
+  readonly reach: Reach
+}
 
 /**
  * A report as people read it: the counterexample as a packet script, the deciding trace, what was not reached.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { CtInfo } from '../../../src/conntrack/connection.ts'
-import type { ConntrackHelper } from '../../../src/conntrack/helper.ts'
+import type { ConntrackHelper } from '../../../src/conntrack/context.ts'
 import { amanda } from '../../../src/conntrack/helpers/amanda.ts'
 import { findHelper, helperNames } from '../../../src/conntrack/helpers/index.ts'
 import { irc } from '../../../src/conntrack/helpers/irc.ts'

@@ -17,7 +17,7 @@ export interface Line {
   readonly rest: string
 }
 
-export function line(text: string): Line {
+function line(text: string): Line {
   const [family, table, chain, ...rest] = text.split(' ')
   return {
     family: Number(family) as Family,
