@@ -96,7 +96,17 @@ export class StepResult {
   errno = 0
 }
 
-/** What one step answers. */
+/**
+ * What one step answers: what became of the packet, what left and what was heard, the next state, and why.
+ *
+ * @example
+ * const box = createFirewall({ interfaces: { eth0: ['192.0.2.1/24'] }, rules: 'iptables -A INPUT -p tcp -j REJECT' })
+ * const telnet = tcp({ from: '192.0.2.7:5000', to: '192.0.2.1:23', flags: 'S' })
+ * const { fate, emitted, trace } = step(box, { device: 'eth0', packet: telnet })
+ * fate.kind // 'rejected'
+ * emitted[0].packet.toString().slice(0, 28) // 'icmp 192.0.2.1 > 192.0.2.7 p'
+ * trace[0].steps.filter(({ kind }) => kind === 'rule').map(({ matched }) => matched) // [ true ]
+ */
 export class Outcome {
   /** The next state. After `run`, the state after the last arrival. */
   readonly state: FirewallState

@@ -13,6 +13,7 @@ export type ScriptStep =
     }
   | { readonly kind: 'wait'; readonly line: number; readonly ms: number }
 
+/** A packet script, read: a box's devices and routes, and what arrives when. */
 export interface PacketScript {
   /** `interface lan0 10.6.0.1/16`: devices and their addresses, for whoever makes the firewall. */
   readonly interfaces: { readonly [device: string]: readonly string[] }

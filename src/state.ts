@@ -28,6 +28,13 @@ interface Parts {
 /**
  * A firewall, whole: its configuration and everything that packets and time have made of it. Immutable: `step`, `edit`
  * and `advance` return the next one, and the old one stays good, so a fork is nothing but keeping it.
+ *
+ * @example
+ * const box = createFirewall({ interfaces: { eth0: ['192.0.2.1/24'] } })
+ * const query = { device: 'eth0', packet: udp({ from: '192.0.2.7:5000', to: '192.0.2.1:53' }) }
+ * const { state } = step(box, query)
+ * state.sessions.size // 1
+ * box.sessions.size // 0
  */
 export class FirewallState {
   /** What a person configured; change it with `edit`. */

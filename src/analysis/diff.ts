@@ -31,6 +31,7 @@ export interface Difference {
   readonly witness?: DifferenceWitness
 }
 
+/** A packet that both rulesets treat differently, on a box where it can be tried. */
 export interface DifferenceWitness {
   readonly box: Box
   /** Happens before the rules are loaded. */
@@ -38,6 +39,7 @@ export interface DifferenceWitness {
   readonly arrival: Arrival
 }
 
+/** On which packets two rulesets differ. */
 export interface RulesetDiff {
   /** Disjoint within one table, hook and pair of actions. */
   readonly differences: readonly Difference[]
@@ -47,6 +49,7 @@ export interface RulesetDiff {
   readonly undecided: readonly string[]
 }
 
+/** How much `diffRulesets` tells. */
 export interface DiffOptions {
   /** The most regions for one pair of actions; default 10. */
   readonly limit?: number

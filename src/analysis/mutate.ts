@@ -14,6 +14,7 @@ export interface Mutant {
   readonly change: string
 }
 
+/** The mistakes that mutants stand for. */
 export type MutationKind =
   | 'drop-rule'
   | 'flip-verdict'
@@ -77,6 +78,7 @@ export interface MutationReport {
   readonly equivalent: number
 }
 
+/** Which mutants are tried. */
 export interface MutationOptions {
   readonly only?: readonly MutationKind[]
   /** Prove survivors that do the same as the original, and leave them out; default true. */

@@ -22,6 +22,7 @@ export interface ServiceCell {
   readonly more: boolean
 }
 
+/** What may be opened from where to where. */
 export interface ServiceMatrix {
   readonly cells: readonly ServiceCell[]
   readonly undecided: readonly string[]

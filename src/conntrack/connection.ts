@@ -3,6 +3,7 @@ import type { Tuple } from './tuple.ts'
 /** Direction of a packet within its connection. */
 export const ORIGINAL = 0
 export const REPLY = 1
+/** 0: packets of whoever opened the connection; 1: those that answer. */
 export type Direction = typeof ORIGINAL | typeof REPLY
 
 /** What conntrack thinks of a packet: the kernel's `enum ip_conntrack_info`. No connection at all is INVALID. */

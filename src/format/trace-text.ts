@@ -7,6 +7,7 @@ import { formatPlace } from '../rules/steps.ts'
 import type { TraceStep, Traversal } from '../trace.ts'
 import { PLAIN, type Style } from './style.ts'
 
+/** How `formatTrace` prints. */
 export interface TraceTextOptions {
   /**
    * `wide` (default) shows every rule visited and, for one that did not match, the first option that failed and what

@@ -145,6 +145,7 @@ export class Loss {
   }
 }
 
+/** What a network's log is made of, told apart by `kind`. */
 export type LogEntry = Hop | Loss
 
 interface Parts {

@@ -86,6 +86,7 @@ export type ProcessEvent =
   /** Somebody at the host's console tells the program something: see `tell`. */
   | { readonly kind: 'command'; readonly command: unknown }
 
+/** How a program takes connections. */
 export interface ListenOptions {
   /** Default: every address of the host. `127.0.0.1` for this host only. */
   readonly address?: string
@@ -93,6 +94,7 @@ export interface ListenOptions {
   readonly backlog?: number
 }
 
+/** How a program opens a connection. */
 export interface ConnectOptions {
   /** Default: the next free one from 40000 on. */
   readonly localPort?: number
@@ -185,6 +187,7 @@ export interface Process {
   readonly timers: readonly ProcessTimer[]
 }
 
+/** A timer that a program has set. */
 export interface ProcessTimer {
   readonly name: string
   /** The sequence number of its event in the network's queue. */

@@ -26,6 +26,7 @@ export interface TcpSettings {
   readonly finTimeoutMs: number
 }
 
+/** How often and how long TCP tries, as Linux does by default. */
 export const TCP_DEFAULTS: TcpSettings = {
   synRetries: 6,
   synAckRetries: 5,

@@ -25,6 +25,7 @@ export interface Ends {
   readonly to: string
 }
 
+/** What `tcp` takes: both ends, and what differs from the defaults. */
 export interface TcpFields extends PacketOptions, Ends {
   /** First letters in any order: `'S'`, `'SA'`; `''` for none. Default `'A'`. */
   readonly flags?: string
@@ -126,6 +127,7 @@ export function sctp(
   })
 }
 
+/** What `icmp` and `icmp6` take: both ends, the type, and what belongs to that type. */
 export interface IcmpFields extends Omit<PacketOptions, 'id'>, Ends {
   /** A name as iptables has it (`echo-request`), or the number with `code`. Default `echo-request`. */
   readonly type?: string | number

@@ -76,6 +76,7 @@ interface Ports {
   readonly destinationPort: number
 }
 
+/** A TCP segment, field by field. */
 export interface TcpPacket extends Common, Ports {
   readonly kind: 'tcp'
   readonly sequence: number
@@ -105,6 +106,7 @@ export type TcpOption =
   /** What is no option any more: an end-of-list with what follows it, or a length that is wrong. */
   | { readonly kind: 'rest'; readonly bytes: Uint8Array }
 
+/** A UDP datagram, field by field. */
 export interface UdpPacket extends Common, Ports {
   readonly kind: 'udp'
   /** If wrong. */
@@ -113,6 +115,7 @@ export interface UdpPacket extends Common, Ports {
   readonly checksum?: number | undefined
 }
 
+/** A UDP-Lite datagram (RFC 3828), field by field. */
 export interface UdpLitePacket extends Common, Ports {
   readonly kind: 'udplite'
   /** How many bytes the checksum covers; 0 for all. */
@@ -139,6 +142,7 @@ export type IcmpMessage =
   | { readonly kind: 'error'; readonly rest: number; readonly quote: Uint8Array }
   | { readonly kind: 'other'; readonly rest: number; readonly payload: Uint8Array }
 
+/** An SCTP packet (RFC 9260): its header, and chunk by chunk. */
 export interface SctpPacket extends Ports {
   readonly kind: 'sctp'
   readonly ip: IpPart
@@ -156,6 +160,7 @@ export interface SctpChunk {
   readonly value: Uint8Array
 }
 
+/** A GRE packet (RFC 2784, 2890; version 1 is PPTP's), field by field. */
 export interface GrePacket extends Common {
   readonly kind: 'gre'
   /** The upper 13 bits of the first word, in place: C 0x8000, K 0x2000, S 0x1000, A (version 1) 0x80. */
@@ -171,6 +176,7 @@ export interface GrePacket extends Common {
   readonly acknowledgment?: number | undefined
 }
 
+/** An ESP packet (RFC 4303): what can be read of it without the keys. */
 export interface EspPacket extends Common {
   readonly kind: 'esp'
   readonly spi: number

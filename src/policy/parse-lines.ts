@@ -4,6 +4,7 @@ import { protocolNumber } from '../packet/protocols.ts'
 import { servicePort } from '../rules/services.ts'
 import { nearest, suggestion } from './nearest.ts'
 
+/** What a policy line does. */
 export type PolicyAction = 'ALLOW' | 'DENY' | 'REJECT'
 
 /** One side of a policy line: anybody, addresses, the firewall itself, or whoever is behind some devices. */
@@ -13,6 +14,7 @@ export type PolicyEnd =
   | { readonly kind: 'addresses'; readonly prefixes: readonly Prefix[] }
   | { readonly kind: 'zone'; readonly name: string; readonly devices: readonly string[] }
 
+/** Ports from one to another, both included. */
 export interface PortSpan {
   readonly from: number
   readonly to: number

@@ -6,6 +6,7 @@ import type { RulePlace } from '../rules/steps.ts'
 import { type PolicyLine, type PolicyNames, parsePolicy } from './parse-lines.ts'
 import { type FilterChain, rulesOfLine } from './write-rules.ts'
 
+/** What policy lines may name, and where their rules go. */
 export interface PolicyOptions extends PolicyNames {
   /** Default 4. */
   readonly family?: Family

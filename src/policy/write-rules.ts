@@ -2,6 +2,7 @@ import type { Family, Prefix } from '../address.ts'
 import { quoteWord } from '../rules/quote.ts'
 import type { PolicyEnd, PolicyLine, PortSpan } from './parse-lines.ts'
 
+/** The built-in chains of the filter table. */
 export type FilterChain = 'INPUT' | 'FORWARD' | 'OUTPUT'
 
 /** Where a policy line's rules go: a chain, and which ends it can still tell apart there. */

@@ -10,6 +10,7 @@ import { type FilterChain, rulesOfLine } from './write-rules.ts'
 /** The firewall itself as a zone. */
 export const SELF = 'self'
 
+/** A zone: devices that are trusted alike. */
 export interface ZoneSpec {
   readonly devices: readonly string[]
   /** Between devices of the zone. Default `ALLOW`. */
@@ -20,6 +21,7 @@ export interface ZoneSpec {
   readonly forward?: readonly PortForward[]
 }
 
+/** A port of the box that leads to a host inside. */
 export interface PortForward {
   /** Default `tcp`. */
   readonly proto?: 'tcp' | 'udp'
@@ -36,11 +38,13 @@ export interface ZonePair {
   readonly policy: string
 }
 
+/** A zone firewall: the zones, and what may pass from one to another. */
 export interface ZonePolicy {
   readonly zones: { readonly [name: string]: ZoneSpec }
   readonly pairs: readonly ZonePair[]
 }
 
+/** What a zone policy was compiled to. */
 export interface ZoneRules {
   /** iptables-save text: filter, and nat where a zone asks for it. */
   readonly rules: string

@@ -1,9 +1,11 @@
 import type { Family, Prefix } from '../address.ts'
 
 export const TABLES = ['raw', 'mangle', 'nat', 'filter', 'security'] as const
+/** The tables, in the order in which a packet meets them at a hook. */
 export type TableName = (typeof TABLES)[number]
 
 export const HOOKS = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'] as const
+/** Where a packet meets rules on its way through the box. */
 export type Hook = (typeof HOOKS)[number]
 
 /** Which built-in chains each table has, in the order iptables prints them. */
@@ -22,12 +24,14 @@ export interface Ruleset {
   readonly tables: { readonly [table in TableName]?: Table }
 }
 
+/** A table of a ruleset, by the names of its chains. */
 export interface Table {
   readonly name: TableName
   /** Built-in chains first, in the order of `BUILTIN_CHAINS`, then user chains. */
   readonly chains: { readonly [name: string]: Chain }
 }
 
+/** A chain of a table: built-in ones are walked at their hook, others where a rule jumps to them. */
 export interface Chain {
   readonly name: string
   /** Built-in chains only. */
@@ -37,11 +41,13 @@ export interface Chain {
   readonly rules: readonly Rule[]
 }
 
+/** How many packets matched, and their length together, as `iptables -v` shows them. */
 export interface Counters {
   readonly packets: number
   readonly bytes: number
 }
 
+/** One rule, as data: what `-A` adds. An option that it does not have asks for nothing. */
 export interface Rule {
   readonly source?: AddressMatch
   readonly destination?: AddressMatch
@@ -83,6 +89,7 @@ export interface Match {
   readonly options: object
 }
 
+/** What a rule does with a packet that matches. */
 export type Target =
   /** a rule that only counts */
   | { readonly kind: 'none' }

@@ -13,6 +13,7 @@ export type { ParseOptions } from './ruleset-draft.ts'
 
 export type { ShellOptions } from './shell/options.ts'
 
+/** What became of a text: the ruleset, and everything wrong with it. */
 export interface ParseResult {
   /** Absent when there is an error: nothing is half loaded. */
   readonly ruleset?: Ruleset

@@ -17,6 +17,7 @@ import { matchExtension, targetExtension } from './registry.ts'
 /** The live counters of a rule (by index from 0) or of a built-in chain's policy. */
 export type CounterLookup = (table: TableName, chain: string, place: number | 'policy') => Counters
 
+/** How `printRules` prints. */
 export interface PrintOptions {
   /** `iptables-save -c`: a rule begins with its counters. Policies always show theirs. */
   readonly withCounters?: boolean

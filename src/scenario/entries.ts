@@ -37,6 +37,7 @@ export interface BranchRun {
   readonly steps: readonly StepEntry[]
 }
 
+/** A fork that was run: each of its branches from the same moment. */
 export interface ForkRun {
   readonly kind: 'fork'
   readonly label: string
@@ -45,6 +46,7 @@ export interface ForkRun {
   readonly path: Path
 }
 
+/** What a run is made of, told apart by `kind`. */
 export type StepEntry = StepRun | ForkRun
 
 /** A scenario that has run. */

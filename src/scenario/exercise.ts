@@ -19,6 +19,7 @@ export interface Exercise {
   readonly coverage: Coverage
 }
 
+/** A node of a scenario that begins with a ruleset. */
 export interface RulesetUser {
   readonly node: string
   readonly scenario: Scenario

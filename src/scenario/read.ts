@@ -7,6 +7,7 @@ import { type Path, SourceText } from './positions.ts'
 import { forkStep, HEAD, type ScenarioInput, STEP_KINDS, STEPS, type Step, type StepKind } from './schema.ts'
 import { type NetworkInput, type NodeInput, node as nodeSchema } from './schema-network.ts'
 
+/** What `readScenario` needs besides the text. */
 export interface ReadOptions {
   /** The text's name in diagnostics. */
   readonly file?: string
@@ -23,6 +24,7 @@ export interface Scenario {
   readonly readFile: ((path: string) => string) | undefined
 }
 
+/** What became of a scenario file. */
 export interface ReadResult {
   /** Absent when there is an error. */
   readonly scenario?: Scenario

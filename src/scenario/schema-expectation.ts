@@ -69,6 +69,7 @@ export const expectation = z
   })
   .describe('what must be so; the run fails otherwise')
 
+/** What must be so behind a step. */
 export type Expectation = z.infer<typeof expectation>
 export type ExpectedPacket = z.infer<typeof expectedPacket>
 export type ExpectedListing = z.infer<typeof expectedListing>

@@ -189,6 +189,7 @@ export interface ForkStep {
   readonly name?: string | undefined
 }
 
+/** A step of a scenario: one thing that is done, told apart by its key. */
 export type Step = PlainStep | ForkStep
 
 export const STEP_KINDS = [...Object.keys(STEPS), 'fork'] as readonly StepKind[]

@@ -48,6 +48,7 @@ export function play(
   return new Play(firewall, options).all(history)
 }
 
+/** How a history is turned into packets. */
 export interface PlayOptions {
   /** `counted` (default): every packet has an IP id of its own; `plain`: only fragments do, others have the default. */
   readonly ids?: 'counted' | 'plain'

@@ -5,12 +5,14 @@ export interface RulesetDraft {
   readonly tables: readonly TableDraft[]
 }
 
+/** A table in the words of a rules text. */
 export interface TableDraft {
   readonly name: TableName
   readonly policies: { readonly [hook in Hook]?: 'ACCEPT' | 'DROP' }
   readonly rules: readonly RuleDraft[]
 }
 
+/** A rule in the words of a rules text. */
 export interface RuleDraft {
   readonly chain: string
   /** Everything behind `-A chain`. */

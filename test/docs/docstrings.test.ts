@@ -6,7 +6,7 @@ import * as network from '../../src/network/index.ts'
 import * as policy from '../../src/policy/index.ts'
 import * as scenario from '../../src/scenario/index.ts'
 import * as fastCheck from '../../src/testing/fast-check.ts'
-import { documented, runExample } from './docstrings.ts'
+import { documented, runExample, undocumented } from './docstrings.ts'
 
 /** By entry point: the file, what it exports, and what its examples may use besides. */
 const ENTRIES: Readonly<Record<string, { file: string; exports: object; beside?: object }>> = {
@@ -32,6 +32,10 @@ describe.each(Object.entries(ENTRIES))('the docstrings of %s', (_, { file, expor
     file,
     functions.map(([name]) => name),
   )
+
+  it('say what each export is for, types too', () => {
+    expect(undocumented(file)).toEqual([])
+  })
 
   it.each(docs.map(doc => [doc.name, doc] as const))('%s has an example, which runs', (_, { example }) => {
     expect(example).not.toBe('')

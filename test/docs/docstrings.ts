@@ -23,27 +23,34 @@ export function documented(entry: string, names: readonly string[]): Documented[
   })
 }
 
+/** Everything that an entry point exports, types too, and has no docstring. */
+export function undocumented(entry: string): string[] {
+  const bare = [...homesOf(entry)].filter(
+    ([name, file]) => docstring(readFileSync(file, 'utf8'), name) === '',
+  )
+  return bare.map(([name, file]) => `${name} (${file})`)
+}
+
 /** In which file is each exported name declared? Follows `export … from` through index files. */
 function homesOf(file: string): Map<string, string> {
   const homes = new Map<string, string>()
   const source = readFileSync(file, 'utf8')
-  for (const [, names, from] of source.matchAll(/^export (?:\{([^}]*)\}|\*) from '(\.[^']+)'/gm)) {
+  for (const [, names, from] of source.matchAll(/^export (?:type )?(?:\{([^}]*)\}|\*) from '(\.[^']+)'/gm)) {
     const target = join(dirname(file), from!)
     if (!existsSync(target)) continue
     const inner = homesOf(target)
-    const listed = names?.split(',').map(name => name.trim())
-    for (const name of listed ?? inner.keys())
-      if (name !== '' && !name.startsWith('type ')) homes.set(name, inner.get(name) ?? target)
+    const listed = names?.split(',').map(name => name.trim().replace(/^type /, ''))
+    for (const name of listed ?? inner.keys()) if (name !== '') homes.set(name, inner.get(name) ?? target)
   }
-  for (const [, name] of source.matchAll(/^export (?:async )?(?:function\*?|class|const) (\w+)/gm))
+  for (const [, name] of source.matchAll(new RegExp(`^export ${DECLARATION} (\\w+)`, 'gm')))
     homes.set(name!, file)
   return homes
 }
 
+const DECLARATION = '(?:async )?(?:function\\*?|class|const|interface|type)'
+
 function docstring(source: string, name: string): string {
-  const declared = new RegExp(
-    `/\\*\\*((?:(?!\\*/)[\\s\\S])*)\\*/\\nexport (?:async )?(?:function\\*?|class|const) ${name}\\b`,
-  )
+  const declared = new RegExp(`/\\*\\*((?:(?!\\*/)[\\s\\S])*)\\*/\\nexport ${DECLARATION} ${name}\\b`)
   return (declared.exec(source)?.[1] ?? '').replace(/^ ?\* ?/gm, '').trim()
 }
 

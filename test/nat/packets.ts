@@ -11,7 +11,12 @@ import { Skb } from '../../src/packet/skb.ts'
 import { tuple } from './support.ts'
 
 /** The bytes of an IP packet around a transport header whose checksum is filled in. */
-function ip(source: string, destination: string, protocol: number, transport: readonly number[]): Uint8Array {
+export function ip(
+  source: string,
+  destination: string,
+  protocol: number,
+  transport: readonly number[],
+): Uint8Array {
   const from = Address.parse(source)
   const header = from.family === 4 ? 20 : 40
   const bytes = new Uint8Array(header + transport.length)

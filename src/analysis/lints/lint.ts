@@ -3,6 +3,7 @@ import type { Analysis, RuleReport } from '../analyze.ts'
 import type { RuleId } from '../flow.ts'
 import type { RedundantRule } from '../redundant.ts'
 
+/** `error`: it does not do what it says. `warning`: most likely a mistake. `note`: worth a look. */
 export type Severity = 'error' | 'warning' | 'note'
 
 /** One remark of `check` about a ruleset. */

@@ -13,6 +13,7 @@ import {
   type WebRequest,
 } from './http-clients.ts'
 
+/** What an application serves, and whom it calls meanwhile. */
 export interface AppServerOptions {
   /** Default 3000. */
   readonly port?: number

@@ -1,6 +1,7 @@
 import { type Program, toText } from '../process.ts'
 import { type LineServerState, lineServer } from './line-server.ts'
 
+/** Where a database listens, and what it knows. */
 export interface DatabaseOptions {
   /** Default 5432. */
   readonly port?: number

@@ -1,5 +1,6 @@
 import type { Program } from '../process.ts'
 
+/** Where a UDP server listens, and what it answers. */
 export interface DatagramServerOptions {
   readonly port: number
   readonly address?: string

@@ -17,6 +17,7 @@ import type { HttpRequest } from './http.ts'
 import { type ArrivedRequest, remember } from './http-clients.ts'
 import { NO_PAIRS, type Pairs, pair, relay } from './relay.ts'
 
+/** Where a forward proxy listens, and what it lets through. */
 export interface ForwardProxyOptions extends Inspection {
   /** Default 3128. */
   readonly port?: number

@@ -8,6 +8,7 @@ export interface HttpRequest {
   readonly body: string
 }
 
+/** An HTTP response, read. */
 export interface HttpResponse {
   readonly status: number
   readonly headers: ReadonlyMap<string, string>

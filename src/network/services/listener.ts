@@ -2,6 +2,7 @@ import { NUMBER_KEYS, PersistentMap } from '../../persistent/map.ts'
 import { type Program, type SocketId, toText } from '../process.ts'
 import { endpointText } from '../segment.ts'
 
+/** Where a TCP server listens, and what it says. */
 export interface ListenerOptions {
   readonly port: number
   readonly address?: string

@@ -4,6 +4,7 @@ import { type CallResult, type Calls, call, noCalls, onCall } from './calls.ts'
 import { formatRequest, type HttpResponse, parseResponse } from './http.ts'
 import { NO_PAIRS, type Pairs, pair, relay } from './relay.ts'
 
+/** To whom a load balancer hands connections on, and how it checks them. */
 export interface LoadBalancerOptions {
   /** Default 80. */
   readonly port?: number
@@ -30,6 +31,7 @@ export interface HealthCheck {
   readonly rise?: number
 }
 
+/** What a load balancer thinks of one of its servers. */
 export interface Backend {
   readonly address: string
   readonly healthy: boolean

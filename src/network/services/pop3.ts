@@ -1,6 +1,7 @@
 import type { Program } from '../process.ts'
 import { type LineServerState, lineServer } from './line-server.ts'
 
+/** Where a mail server listens, and the mails that it has. */
 export interface Pop3ServerOptions {
   /** Default 110. */
   readonly port?: number

@@ -12,6 +12,7 @@ import {
 } from './forward-request.ts'
 import type { HttpRequest } from './http.ts'
 
+/** Where a reverse proxy listens, what it lets through, and to whom. */
 export interface ReverseProxyOptions extends Inspection {
   /** Default 80. */
   readonly port?: number

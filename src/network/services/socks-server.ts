@@ -14,6 +14,7 @@ import {
   socksReply,
 } from './socks.ts'
 
+/** Where a SOCKS proxy listens. */
 export interface SocksServerOptions {
   /** Default 1080. */
   readonly port?: number

@@ -9,6 +9,7 @@ import {
   type WebRequest,
 } from './http-clients.ts'
 
+/** Where a web server listens, and its pages. */
 export interface WebServerOptions {
   /** Default 80. */
   readonly port?: number

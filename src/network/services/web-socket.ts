@@ -6,6 +6,7 @@ import { NO_DATA } from '../segment.ts'
 import { formatRequest } from './http.ts'
 import { answer, type HttpClients, NO_CLIENTS, takeRequest } from './http-clients.ts'
 
+/** Where clients of a web socket connect, and what they are told unasked. */
 export interface WebSocketServerOptions {
   /** Default 80. */
   readonly port?: number

@@ -15,6 +15,7 @@ import {
 } from './sessions.ts'
 import { type TunnelClientState, tunnelClient } from './tunnel-client.ts'
 
+/** Whom the agent of a cloud tunnel connects to, and for which service behind it. */
 export interface TunnelAgentOptions {
   /** The edge, `edge.example` or `edge.example:7844`. */
   readonly to: string
@@ -73,6 +74,7 @@ export function tunnelAgent(options: TunnelAgentOptions): Program<TunnelClientSt
   })
 }
 
+/** Where the public side of a cloud tunnel listens, for visitors and for agents. */
 export interface TunnelEdgeOptions {
   /** For visitors. Default 443. */
   readonly port?: number

@@ -5,6 +5,7 @@ import { forwardName, LOOPBACK, parseDynamic, parseForward } from './forwards.ts
 import type { Alive } from './sessions.ts'
 import { type TunnelClientState, tunnelClient } from './tunnel-client.ts'
 
+/** The switches of `ssh` that are about forwarding ports. */
 export interface SshClientOptions {
   /** The server, `gate` or `gate:22`. */
   readonly to: string

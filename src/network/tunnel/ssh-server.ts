@@ -14,6 +14,7 @@ import {
   withSession,
 } from './sessions.ts'
 
+/** What `sshd_config` says about forwarding ports. */
 export interface SshServerOptions {
   /** Default 22. */
   readonly port?: number

@@ -20,6 +20,7 @@ import {
 } from './handshake.ts'
 import type { ClientState, ConnectionEnd, OpenConnection } from './open-connection.ts'
 
+/** How `connect` goes about it. */
 export interface ConnectVerbOptions extends ConnectOptions {
   /** Of the client program, as `ss` shows it. Default `nc`. */
   readonly name?: string
@@ -36,6 +37,7 @@ export interface ConnectVerbOptions extends ConnectOptions {
   readonly waitMs?: number
 }
 
+/** What the user of `connect` sees. */
 export type ConnectResult =
   /** With `waitMs`: neither open nor failed yet. */
   | { readonly outcome: 'connecting'; readonly text: string }

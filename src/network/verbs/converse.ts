@@ -16,11 +16,13 @@ export interface Dialogue {
   next(replies: readonly string[]): string | undefined
 }
 
+/** How a client goes about it that asks and is answered line by line. */
 export interface ConverseOptions extends ConnectOptions {
   /** For everything. Default: as long as TCP itself tries. */
   readonly timeoutMs?: number
 }
 
+/** What came of asking line by line. */
 export type ConverseResult =
   | { readonly outcome: 'answered'; readonly replies: readonly string[] }
   /** The connection stood, and then nothing came any more. */

@@ -15,6 +15,7 @@ import {
   parseProxy,
 } from './handshake.ts'
 
+/** The switches of `curl`. */
 export interface CurlOptions extends ConnectOptions {
   readonly method?: string
   readonly body?: string
@@ -25,6 +26,7 @@ export interface CurlOptions extends ConnectOptions {
   readonly timeoutMs?: number
 }
 
+/** What the user of `curl` sees; `text` is what it prints. */
 export type CurlResult =
   | { readonly outcome: 'answered'; readonly response: HttpResponse; readonly text: string }
   /** The connection stood, and was broken off. */

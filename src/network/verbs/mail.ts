@@ -3,6 +3,7 @@ import type { Ran } from '../run.ts'
 import { parseTarget } from '../target.ts'
 import { type ConverseOptions, type ConverseResult, converse, type Dialogue } from './converse.ts'
 
+/** How `fetchMail` goes about it. */
 export interface MailOptions extends ConverseOptions {
   /** Default `user`. */
   readonly user?: string
@@ -11,6 +12,7 @@ export interface MailOptions extends ConverseOptions {
   readonly name?: string
 }
 
+/** What the user of `fetchMail` sees. */
 export type MailResult =
   | { readonly outcome: 'answered'; readonly mails: readonly string[]; readonly text: string }
   | Exclude<ConverseResult, { outcome: 'answered' }>

@@ -6,6 +6,7 @@ import { type Ran, runProgram } from '../run.ts'
 import { NO_DATA } from '../segment.ts'
 import { parseTarget } from '../target.ts'
 
+/** The switches of `nc`. */
 export interface NcOptions extends ConnectOptions {
   /** `-w`: how long to wait for the connection. Default: as long as TCP itself tries. */
   readonly timeoutMs?: number
@@ -15,6 +16,7 @@ export interface NcOptions extends ConnectOptions {
   readonly readMs?: number
 }
 
+/** What the user of `nc -zv` sees; `text` is what it prints. */
 export type NcResult =
   | {
       readonly outcome: 'open'

@@ -34,6 +34,7 @@ export interface ClientState {
   readonly frames: Uint8Array
 }
 
+/** Which end says it, and how long to look after. */
 export interface PushOptions {
   /** Which end speaks. Default `client`. */
   readonly from?: 'client' | 'server'
@@ -41,6 +42,7 @@ export interface PushOptions {
   readonly waitMs?: number
 }
 
+/** Whether what was said got there. */
 export type PushResult =
   /** The other end has it and has said so. */
   | { readonly outcome: 'delivered' }

@@ -5,6 +5,7 @@ import type { Program, Unreachable } from '../process.ts'
 import { type Ran, runProgram } from '../run.ts'
 import type { IcmpReport } from '../segment.ts'
 
+/** The switches of `ping`. */
 export interface PingOptions {
   /** `-c`. Default 1. */
   readonly count?: number
@@ -17,6 +18,7 @@ export interface PingOptions {
   readonly timeoutMs?: number
 }
 
+/** What came of one echo request. */
 export interface PingAnswer {
   readonly sequence: number
   /** Undefined when nothing came. */
@@ -28,6 +30,7 @@ export interface PingAnswer {
   readonly by: IcmpReport | undefined
 }
 
+/** What the user of `ping` sees; `text` is what it prints. */
 export interface PingResult {
   readonly outcome: 'answered' | 'some-lost' | 'unanswered' | 'unreachable'
   readonly sent: number

@@ -5,11 +5,13 @@ import { parseRows, queryMessage } from '../services/database.ts'
 import { parseTarget } from '../target.ts'
 import { type ConverseOptions, type ConverseResult, converse, type Dialogue } from './converse.ts'
 
+/** How `query` goes about it. */
 export interface QueryOptions extends ConverseOptions {
   /** The client program, as `ss` shows it. Default `psql`. */
   readonly name?: string
 }
 
+/** What the user of `query` sees. */
 export type QueryResult =
   | { readonly outcome: 'answered'; readonly rows: readonly string[]; readonly text: string }
   | Exclude<ConverseResult, { outcome: 'answered' }>

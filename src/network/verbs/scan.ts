@@ -3,6 +3,7 @@ import type { Network } from '../model.ts'
 import type { Program, SocketId } from '../process.ts'
 import { type Ran, runProgram } from '../run.ts'
 
+/** What a port scan found out about one port. */
 export interface ScannedPort {
   readonly port: number
   /** `closed`: a RST came back. `filtered`: nothing did, or an ICMP error: there is a firewall. */
@@ -11,6 +12,7 @@ export interface ScannedPort {
   readonly reason: string
 }
 
+/** What a port scan found out; `text` is what it prints. */
 export interface ScanResult {
   readonly ports: readonly ScannedPort[]
   readonly open: readonly number[]

@@ -4,6 +4,7 @@ import type { ProcessApi, ProcessEvent, Program, SocketId } from '../process.ts'
 import { type Ran, runProgram } from '../run.ts'
 import type { IcmpReport } from '../segment.ts'
 
+/** The switches of `traceroute`. */
 export interface TracerouteOptions {
   /** `udp` as Unix does, or echo requests (`-I`). Default `udp`. */
   readonly method?: 'udp' | 'icmp'
@@ -13,6 +14,7 @@ export interface TracerouteOptions {
   readonly waitMs?: number
 }
 
+/** Who answered for one TTL. */
 export interface TracerouteHop {
   readonly ttl: number
   /** Who answered; undefined for `*`. */
@@ -22,6 +24,7 @@ export interface TracerouteHop {
   readonly note: string
 }
 
+/** What the user of `traceroute` sees; `text` is what it prints. */
 export interface TracerouteResult {
   /** `reached`: the last hop is the target. `blocked`: somebody said that there is no way on. */
   readonly outcome: 'reached' | 'blocked' | 'lost'

@@ -5,6 +5,7 @@ import { type Ran, runProgram } from '../run.ts'
 import type { IcmpReport } from '../segment.ts'
 import { parseTarget } from '../target.ts'
 
+/** What is sent over UDP, and how long to wait for an answer. */
 export interface UdpOptions {
   /** Default `?`. */
   readonly data?: string | Uint8Array
@@ -14,6 +15,7 @@ export interface UdpOptions {
   readonly timeoutMs?: number
 }
 
+/** What came of a datagram. */
 export type UdpResult =
   | { readonly outcome: 'answered'; readonly received: string; readonly text: string }
   /** The host has no such port (ICMP port unreachable). */

@@ -11,6 +11,7 @@ import { hopTexts, isBadVerdict, wrap } from './hop-text.ts'
 import { lanesFor } from './lanes.ts'
 import { auditTable, outboundTable, type ReportTable, summaryTable, tableText } from './tables.ts'
 
+/** How a run is reported. */
 export interface ReportOptions {
   readonly style?: Style
   /** In columns. Default 100. */

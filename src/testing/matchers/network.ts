@@ -1,6 +1,7 @@
 import { type LogEntry, type Network, nc, ping, udpQuery } from '../../network/index.ts'
 import { because, type Judged, telling } from './result.ts'
 
+/** How the caller tries to reach the target. */
 export interface ReachOptions {
   /** Default `tcp`; a target without a port is pinged. */
   readonly protocol?: 'tcp' | 'udp'

@@ -11,6 +11,7 @@ import { tryOut } from './try-out.ts'
 
 const DEFAULT_RUNS = 300
 
+/** How long is searched for a counterexample, and among what. */
 export interface CheckOptions extends GuideOptions {
   /** Random histories after those that are aimed at the rules; default 300. */
   readonly runs?: number

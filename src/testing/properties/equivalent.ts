@@ -10,6 +10,7 @@ import type { PropertyReport } from './report.ts'
 
 type Rules = NonNullable<FirewallOptions['rules']>
 
+/** The box on which both rulesets are tried, and how long. */
 export interface EquivalentOptions
   extends CheckOptions,
     Pick<FirewallOptions, 'interfaces' | 'routes' | 'sysctls' | 'conntrack' | 'sets'> {}

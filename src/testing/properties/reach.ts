@@ -13,6 +13,7 @@ export interface UnreachedRule {
   readonly why: 'dead' | 'not reached'
 }
 
+/** Which rules the histories of a search matched. */
 export interface Reach {
   /** Rules that some packet matched. */
   readonly matched: number

@@ -4,6 +4,7 @@ import { isOpening } from './openings.ts'
 import { placeTest, placeText, type Scope, serviceTest, serviceText } from './places.ts'
 import { type Judge, type Property, passed } from './property.ts'
 
+/** Between which places, which service, and whether answers count. */
 export interface NeverReachesOptions extends Scope {
   /** Answers to what came from there count too: nothing at all may pass. Default false. */
   readonly answers?: boolean
