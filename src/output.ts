@@ -119,12 +119,18 @@ function loopBack(skb: Skb, device: string, transaction: Transaction): void {
   transaction.looped.push(skb)
 }
 
+/** What `send()` returns, if this is the packet that was sent. */
+function tellSender(skb: Skb, errno: number, transaction: Transaction): void {
+  if (skb.isLocal && !skb.isAnswer) transaction.result.errno = errno
+}
+
 /** Routes a packet in OUTPUT again after mangle or nat has changed something that routing looks at. */
 export function reroute(skb: Skb, transaction: Transaction): Verdict {
   const table = transaction.routing(skb.family)
   const route = rerouteOutput(table, skb.source, skb.destination, skb.outputRoute?.device ?? skb.outDevice)
   if (route.errno !== 0) {
     transaction.discards(route.reason)
+    tellSender(skb, route.errno, transaction)
     return Verdict.DROP
   }
   // the rest of OUTPUT still matches -o against the device of the first route (`nf_hook_state.out`)
@@ -171,7 +177,7 @@ function cutForDevice(skb: Skb, transaction: Transaction): readonly Uint8Array[]
       return cut.packets
     case 'too-big':
       transaction.discards(`bigger than the MTU ${cut.mtu} of ${skb.outDevice}`)
-      if (skb.isLocal && !skb.isAnswer) transaction.result.errno = Errno.EMSGSIZE
+      tellSender(skb, Errno.EMSGSIZE, transaction)
       answerError(
         skb,
         skb.family === 4 ? { type: 3, code: 4, info: cut.mtu } : { type: 2, code: 0, info: cut.mtu },
@@ -207,7 +213,10 @@ export function duplicate(
   transaction: Transaction,
 ): void {
   if (transaction.duplicating || transaction.copies++ >= MOST_COPIES) return
-  const route = outputRoute(transaction.routing(skb.family), gateway, { device })
+  const table = transaction.routing(skb.family)
+  // a device that is not there asks for nothing
+  const known = device !== undefined && table.devices.has(device) ? device : undefined
+  const route = outputRoute(table, gateway, { device: known })
   if (route.errno !== 0) return
   const copy = new Skb(skb.family, copiedBytes(skb, transaction.hook))
   copy.mark = skb.mark

@@ -161,19 +161,16 @@ function outputRoute4(table: RoutingTable, wanted: Address, options: OutputRoute
     return loop(table, 'local', source, 'destination % is this box', '0.0.0.0')
   }
   const entry = table.lookup(destination, bound)
-  if (entry === undefined && device !== undefined)
-    return makeRoute4(
-      table,
-      destination,
-      source ?? table.sourceAddress(bound, undefined, Scope.LINK),
-      device,
-      undefined,
-    )
-  if (entry === undefined) return fail(Errno.ENETUNREACH, 'no route to %', destination)
+  const error = entry === undefined ? Errno.ENETUNREACH : rejectErrno(entry)
+  // whoever names a device is believed that the destination is on its link, whatever the routes say
+  if (error !== 0 && device !== undefined) {
+    const from = source ?? table.sourceAddress(bound, undefined, Scope.LINK)
+    return makeRoute4(table, destination, from, device, undefined)
+  }
+  if (entry === undefined) return fail(error, 'no route to %', destination)
+  if (error !== 0) return fail(error, entry.text, entry.prefix)
   if (entry.type === 'local')
     return loop(table, 'local', source ?? entry.source ?? destination, '% belongs to this box', destination)
-  const error = rejectErrno(entry)
-  if (error !== 0) return fail(error, entry.text, entry.prefix)
   return makeRoute4(table, destination, source ?? entry.preferredSource, entry.device!, entry)
 }
 

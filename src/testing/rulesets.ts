@@ -148,7 +148,9 @@ function ruleOf(at: WordContext, protocol: string, chain: string, shape: Ruleset
   const match =
     matches.length === 0 ? fc.constant('') : fc.oneof(...matches.map(name => matchWords(name, at)))
   const negatable = protocol === '' ? '' : protocol
-  return joined(
+  const decides = target(at, chain, wanted(targetsAt(at)))
+  const plain = joined(fc.constant(protocol), decides)
+  const careful = joined(
     rarely(maybeNot(prefix(at.site).map(text => `-s ${text}`))),
     rarely(maybeNot(prefix(at.site).map(text => `-d ${text}`))),
     rarely(interfaces(at)),
@@ -159,8 +161,10 @@ function ruleOf(at: WordContext, protocol: string, chain: string, shape: Ruleset
     fc
       .uniqueArray(match, { maxLength: 2, size: 'max', selector: words => words.split(' ')[1] ?? '' })
       .map(list => list.join(' ')),
-    target(at, chain, wanted(targetsAt(at))),
+    decides,
   )
+  // or else hardly a packet would get to what rules do
+  return fc.oneof({ weight: 3, arbitrary: careful }, { weight: 1, arbitrary: plain })
 }
 
 function interfaces({ site, hooks }: WordContext): fc.Arbitrary<string> {
