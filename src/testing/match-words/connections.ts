@@ -37,7 +37,8 @@ export const CONNECTIONS_WORDS: ThemeWords = {
               '--connbytes 60:70',
               '--connbytes :3',
             ),
-            fc.tuple(upTo(8), upTo(400)).map(([from, more]) => `--connbytes ${from}:${from + more}`),
+            // not 0:0, which iptables-save prints as 0
+            fc.tuple(upTo(8), upTo(400)).map(([from, more]) => `--connbytes ${from}:${from + more + 1}`),
             upTo(200).map(n => `--connbytes ${n}:`),
           ),
         ),
