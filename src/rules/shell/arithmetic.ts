@@ -1,5 +1,5 @@
 const TOKEN =
-  /\s*(\d\w*|[A-Za-z_]\w*(?:\[[^\]]*\])?|\+\+|--|[-+*/%]=|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%<>&|^!~()?:=,])/y
+  /\s*(\d+#[\w@]+|\d\w*|[A-Za-z_]\w*(?:\[[^\]]*\])?|<<=|>>=|\+\+|--|\*\*|[-+*/%&|^]=|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%<>&|^!~()?:=,])/y
 
 const PRECEDENCE: { readonly [operator: string]: number } = {
   '||': 1,
@@ -20,20 +20,24 @@ const PRECEDENCE: { readonly [operator: string]: number } = {
   '*': 10,
   '/': 10,
   '%': 10,
+  '**': 11,
+}
+
+const MAX_DEPTH = 20
+
+/** What an expression asks of the shell that runs. */
+export interface Variables {
+  /** The text of `name` or `name[…]`; undefined if it is not set. */
+  lookup(name: string): string | undefined
+  assign(name: string, value: string): void
 }
 
 /**
- * `$((expression))`: whole numbers, comparisons, `?:`, and assignments that no condition decides about.
+ * `$((expression))`: whole numbers of 64 bits, all operators of POSIX and bash.
  *
- * @param lookup a variable's text; undefined if it is not set
- * @param assign what `name = value`, `name += value` and `name++` do
  * @returns undefined if this is no such expression
  */
-export function arithmetic(
-  text: string,
-  lookup: (name: string) => string | undefined,
-  assign: (name: string, value: string) => void,
-): number | undefined {
+export function arithmetic(text: string, variables: Variables, depth = 0): bigint | undefined {
   const tokens: string[] = []
   TOKEN.lastIndex = 0
   for (let at = 0; text.slice(at).trim() !== ''; at = TOKEN.lastIndex) {
@@ -42,35 +46,31 @@ export function arithmetic(
     if (found === null || tokens.length > 500) return undefined
     tokens.push(found[1]!)
   }
-  const reader = new Reader(tokens, lookup, assign)
+  const reader = new Reader(tokens, variables, depth)
   const value = tokens.length === 0 ? 0n : reader.all()
-  return value === undefined || !reader.isEnd ? undefined : Number(BigInt.asIntN(64, value))
+  return value === undefined || !reader.isEnd ? undefined : BigInt.asIntN(64, value)
 }
 
 /** The variables that an expression assigns to. */
 export function assignedNames(text: string): string[] {
   const found = text.matchAll(
-    /([A-Za-z_]\w*)\s*(?:\[[^\]]*\]\s*)?(?:[-+*/%]?=(?!=)|\+\+|--)|(?:\+\+|--)\s*([A-Za-z_]\w*)/g,
+    /([A-Za-z_]\w*)\s*(?:\[[^\]]*\]\s*)?(?:(?:[-+*/%&|^]|<<|>>)?=(?!=)|\+\+|--)|(?:\+\+|--)\s*([A-Za-z_]\w*)/g,
   )
   return [...found].map(([, before, behind]) => before ?? behind!)
 }
 
 class Reader {
   private readonly tokens: readonly string[]
-  private readonly lookup: (name: string) => string | undefined
-  private readonly assign: (name: string, value: string) => void
+  private readonly variables: Variables
+  private readonly depth: number
   private at = 0
-  /** In how many operands it is that may not count. */
-  private doubts = 0
+  /** In how many operands it is that do not count: `0 && (x = 1)`. */
+  private idle = 0
 
-  constructor(
-    tokens: readonly string[],
-    lookup: (name: string) => string | undefined,
-    assign: (name: string, value: string) => void,
-  ) {
+  constructor(tokens: readonly string[], variables: Variables, depth: number) {
     this.tokens = tokens
-    this.lookup = lookup
-    this.assign = assign
+    this.variables = variables
+    this.depth = depth
   }
 
   get isEnd(): boolean {
@@ -89,30 +89,38 @@ class Reader {
 
   private assignment(): bigint | undefined {
     const [name, operator] = [this.tokens[this.at] ?? '', this.tokens[this.at + 1] ?? '']
-    if (!/^[A-Za-z_]/.test(name) || !/^[-+*/%]?=$/.test(operator)) return this.ternary()
+    if (!/^[A-Za-z_]/.test(name) || !/^(?:[-+*/%&|^]|<<|>>)?=$/.test(operator)) return this.ternary()
     this.at += 2
     const right = this.assignment()
     if (operator === '=' || right === undefined) return this.assigned(name, right)
-    const left = number(this.lookup(name) || '0')
-    return this.assigned(name, left === undefined ? undefined : applied(operator[0]!, left, right))
+    const left = this.valueOf(name)
+    return this.assigned(name, left === undefined ? undefined : applied(operator.slice(0, -1), left, right))
   }
 
   private assigned(name: string, value: bigint | undefined): bigint | undefined {
-    if (value === undefined || this.doubts > 0) return undefined
-    this.assign(name, String(value))
-    return value
+    if (value === undefined) return undefined
+    const wrapped = BigInt.asIntN(64, value)
+    if (this.idle === 0) this.variables.assign(name, String(wrapped))
+    return wrapped
   }
 
   private ternary(): bigint | undefined {
     const condition = this.binary(1)
     if (this.tokens[this.at] !== '?') return condition
     this.at++
-    this.doubts++
-    const yes = this.all()
+    const yes = this.unless(condition === 0n, () => this.all())
     if (this.tokens[this.at++] !== ':') return undefined
-    const no = this.ternary()
-    this.doubts--
+    const no = this.unless(condition !== 0n, () => this.ternary())
     return condition === undefined ? undefined : condition !== 0n ? yes : no
+  }
+
+  /** Reads an operand, which may not count. */
+  private unless(isIdle: boolean, read: () => bigint | undefined): bigint | undefined {
+    if (isIdle) this.idle++
+    const value = read()
+    if (!isIdle) return value
+    this.idle--
+    return 0n
   }
 
   private binary(least: number): bigint | undefined {
@@ -122,9 +130,9 @@ class Reader {
       const precedence = PRECEDENCE[operator] ?? 0
       if (precedence < least) return left
       this.at++
-      if (precedence <= 2) this.doubts++
-      const right = this.binary(precedence + 1)
-      if (precedence <= 2) this.doubts--
+      const isDecided = (operator === '&&' && left === 0n) || (operator === '||' && left !== 0n)
+      // powers are read from the right
+      const right = this.unless(isDecided, () => this.binary(operator === '**' ? precedence : precedence + 1))
       left = left === undefined || right === undefined ? undefined : applied(operator, left, right)
     }
   }
@@ -137,7 +145,7 @@ class Reader {
     }
     if (token === '++' || token === '--') return this.stepped(this.tokens[this.at++], token, true)
     const next = this.tokens[this.at]
-    if (next === '++' || next === '--') {
+    if ((next === '++' || next === '--') && /^[A-Za-z_]/.test(token ?? '')) {
       this.at++
       return this.stepped(token, next, false)
     }
@@ -146,20 +154,46 @@ class Reader {
       if (value === undefined || token === '+') return value
       return token === '-' ? -value : token === '~' ? ~value : value === 0n ? 1n : 0n
     }
-    return token === undefined ? undefined : number(/^\d/.test(token) ? token : this.lookup(token) || '0')
+    return token === undefined ? undefined : /^\d/.test(token) ? number(token) : this.valueOf(token)
   }
 
   /** `++name`, `name--` */
   private stepped(name: string | undefined, operator: string, isBefore: boolean): bigint | undefined {
     if (name === undefined || !/^[A-Za-z_]/.test(name)) return undefined
-    const before = number(this.lookup(name) || '0')
+    const before = this.valueOf(name)
     const value =
       before === undefined ? undefined : this.assigned(name, before + (operator === '++' ? 1n : -1n))
     return isBefore || value === undefined ? value : before
   }
+
+  /** What stands in a variable may be an expression itself. */
+  private valueOf(name: string): bigint | undefined {
+    const text = this.variables.lookup(name) ?? ''
+    if (this.idle > 0 || text.trim() === '') return 0n
+    const plain = number(text)
+    return plain !== undefined || this.depth >= MAX_DEPTH
+      ? plain
+      : arithmetic(text, this.variables, this.depth + 1)
+  }
+}
+
+const DIGITS = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ@_'
+
+/** `base#digits` */
+function inBase(base: number, digits: string): bigint | undefined {
+  if (base < 2 || base > 64) return undefined
+  let value = 0n
+  for (const char of base <= 36 ? digits.toLowerCase() : digits) {
+    const digit = DIGITS.indexOf(char)
+    if (digit < 0 || digit >= base) return undefined
+    value = value * BigInt(base) + BigInt(digit)
+  }
+  return value
 }
 
 function number(text: string): bigint | undefined {
+  const [, base, digitsOfBase] = /^\s*(\d{1,2})#([\w@]{1,30})\s*$/.exec(text) ?? []
+  if (base !== undefined) return inBase(Number(base), digitsOfBase!)
   const digits = /^\s*([-+]?)(0x[\da-f]+|0[0-7]*|[1-9]\d*)\s*$/i.exec(text)
   if (digits === null || text.length > 30) return undefined
   const value = BigInt(/^0\d/.test(digits[2]!) ? `0o${digits[2]!.slice(1)}` : digits[2]!)
@@ -178,6 +212,8 @@ function applied(operator: string, left: bigint, right: bigint): bigint | undefi
       return right === 0n ? undefined : left / right
     case '%':
       return right === 0n ? undefined : left % right
+    case '**':
+      return right < 0n || right > 64n ? undefined : BigInt.asIntN(64, left ** right)
     case '<<':
       return BigInt.asIntN(64, left << (right & 63n))
     case '>>':

@@ -31,10 +31,25 @@ function firstBraces(word: ShellWord): ShellWord[] | undefined {
 }
 
 function alternativesOf(inside: string): string[] | undefined {
-  const range = /^(-?\d{1,9})\.\.(-?\d{1,9})$/.exec(inside)
+  const range = /^(-?\d{1,9}|[A-Za-z])\.\.(-?\d{1,9}|[A-Za-z])(?:\.\.(-?\d{1,9}))?$/.exec(inside)
   if (range === null) return inside.includes(',') ? inside.split(',') : undefined
-  const [from, to] = [Number(range[1]), Number(range[2])]
-  const length = Math.abs(to - from) + 1
+  const [, first = '', last = '', given = '1'] = range
+  const isLetters = /[A-Za-z]/.test(first)
+  if (isLetters !== /[A-Za-z]/.test(last)) return undefined
+  const [from, to] = [first, last].map(text => (isLetters ? text.charCodeAt(0) : Number(text))) as [
+    number,
+    number,
+  ]
+  const step = Math.abs(Number(given)) || 1
+  const length = Math.floor(Math.abs(to - from) / step) + 1
   if (length > MAX_WORDS) return undefined
-  return Array.from({ length }, (_, step) => String(from <= to ? from + step : from - step))
+  // a zero in front makes all of them as wide as the widest
+  const isWide = !isLetters && [first, last].some(text => /^-?0\d/.test(text))
+  const width = isWide ? Math.max(first.length, last.length) : 0
+  return Array.from({ length }, (_, index) => {
+    const value = from <= to ? from + index * step : from - index * step
+    if (isLetters) return String.fromCharCode(value)
+    const digits = String(Math.abs(value)).padStart(value < 0 ? width - 1 : width, '0')
+    return value < 0 ? `-${digits}` : digits
+  })
 }

@@ -1,10 +1,11 @@
 import type { Word } from '../words.ts'
 import { type ConditionContext, evaluateCondition } from './condition.ts'
+import { getopts } from './getopts.ts'
 import { escapesOf, formatted } from './printing.ts'
+import { fill, read, readLines } from './reading.ts'
 import { type Io, Jump, type ShellRuntime } from './runtime.ts'
-import { splitFields } from './split-fields.ts'
 import { FAILURE, type Status, SUCCESS, statusOf } from './status.ts'
-import { hasOpenEnd, type Origin, withOpenEnd } from './unknowns.ts'
+import { hasOpenEnd } from './unknowns.ts'
 import { xargs } from './xargs.ts'
 
 /** @param words with the builtin's own name */
@@ -41,6 +42,8 @@ export const BUILTINS: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ['local', declare],
   ['unset', unset],
   ['let', evaluate],
+  ['getopts', getopts],
+  ['trap', trap],
   ['mapfile', readLines],
   ['readarray', readLines],
   ['eval', (shell, words, io) => shell.runText(texts(words).slice(1).join(' '), words[0]!, io)],
@@ -102,44 +105,10 @@ function printf(shell: ShellRuntime, words: readonly Word[], io: Io): Status {
   const [format = '', ...args] = all.slice(from)
   shell.spend((format.length * (args.length + 1)) / 10)
   const text = formatted(format, args)
-  if (name === undefined) io.output.write(text, words[0]!)
+  if (text === undefined) shell.refuse(`'printf' with '${format}' is not supported`, words[0]!)
+  else if (name === undefined) io.output.write(text, words[0]!)
   else shell.environment.assign(name, text)
   return SUCCESS
-}
-
-/** `read a b rest`: separators divide, the last name gets what is left. */
-function read(shell: ShellRuntime, words: readonly Word[], io: Io): Status {
-  const names = texts(words)
-    .slice(1)
-    .filter(name => /^[A-Za-z_]\w*$/.test(name))
-  if (io.input === undefined) {
-    const status = shell.notRun(words, io)
-    for (const name of names)
-      shell.environment.set(name, shell.unknowns.mark(status.origin ?? shell.originOf(words)))
-    return status
-  }
-  const line = io.input.readLine()
-  shell.spend(((line?.length ?? 0) * names.length) / 1000)
-  const origin = shell.unknowns.find(line ?? '')
-  if (words.slice(1).some(({ text }) => /^-[ers]*a$/.test(text))) {
-    fill(shell, names[0] ?? 'REPLY', origin ?? splitFields(line ?? '', shell.environment.separators).parts)
-    return origin === undefined ? statusOf(line !== undefined) : { code: 0, origin }
-  }
-  const separators = shell.environment.separators
-  const isBlank = (char: string | undefined): boolean =>
-    ' \t\n'.includes(char ?? '.') && separators.includes(char!)
-  let rest = line ?? ''
-  names.forEach((name, index) => {
-    while (isBlank(rest[0])) rest = rest.slice(1)
-    let end = [...rest].findIndex(char => separators.includes(char))
-    if (end < 0 || index === names.length - 1) end = rest.length
-    let value = rest.slice(0, end)
-    rest = rest.slice(end + 1)
-    while (isBlank(value.at(-1))) value = value.slice(0, -1)
-    shell.environment.set(name, origin === undefined ? value : shell.unknowns.mark(origin))
-  })
-  if (origin !== undefined) return { code: 0, origin }
-  return statusOf(line !== undefined)
 }
 
 /** bash: `let "i = 1"` … as `((i = 1))` */
@@ -148,33 +117,12 @@ function evaluate(shell: ShellRuntime, words: readonly Word[], io: Io): Status {
   return shell.runText(expressions.map(text => `((${text}))`).join('\n'), words[0]!, io)
 }
 
-/** bash: `mapfile -t name`: an array of the lines */
-function readLines(shell: ShellRuntime, words: readonly Word[], io: Io): Status {
-  const name =
-    texts(words)
-      .slice(1)
-      .find(text => /^[A-Za-z_]\w*$/.test(text)) ?? 'MAPFILE'
-  const text = io.input?.readAll()
-  const origin = text === undefined ? shell.originOf(words) : shell.unknowns.find(text)
-  fill(shell, name, origin === undefined ? (text ?? '').replace(/\n$/, '').split('\n') : origin)
-  return origin === undefined ? SUCCESS : { code: 0, origin }
-}
-
-/** Makes an array. */
-function fill(
-  { environment, unknowns }: ShellRuntime,
-  name: string,
-  values: readonly string[] | Origin,
-): void {
-  environment.unset(name)
-  if ('command' in values) environment.set(name, withOpenEnd(unknowns.mark(values)))
-  else for (const [index, value] of values.entries()) environment.setElement(name, String(index), value)
-}
-
 function condition(shell: ShellRuntime, words: readonly Word[], inside: readonly Word[]): Status {
   const name = words[0]!.text
   const origin = shell.originOf(words)
   const context: ConditionContext = {
+    number: text => (name === '[[' ? shell.number(text, words[0]!) : Number(text.trim() || 'none')),
+    isSet: target => shell.isSet(target),
     unknown: text => shell.unknowns.find(text),
     unsupported: text => ({ ...origin, command: text }),
     found: groups => fill(shell, 'BASH_REMATCH', groups),
@@ -194,13 +142,33 @@ function condition(shell: ShellRuntime, words: readonly Word[], inside: readonly
   return evaluateCondition(texts(inside), context, name === '[[')
 }
 
-/** `set -- a b`; options change nothing here. */
+/** `set -- a b`; of the options, `-e` and `-o pipefail` change something here. */
 function set(shell: ShellRuntime, words: readonly Word[]): Status {
   const args = texts(words).slice(1)
+  const { options } = shell.environment
   let at = 0
-  while (/^[-+]./.test(args[at] ?? '') && args[at] !== '--') at += /o$/.test(args[at]!) ? 2 : 1
+  for (; /^[-+]./.test(args[at] ?? '') && args[at] !== '--'; at++) {
+    const word = args[at]!
+    const names = [...word.slice(1)].filter(letter => letter !== 'o')
+    if (word.includes('o')) names.push(args[++at] === 'errexit' ? 'e' : (args[at] ?? ''))
+    for (const name of names)
+      if (word.startsWith('-')) options.add(name)
+      else options.delete(name)
+  }
   if (args[at] === '--') shell.environment.args = args.slice(at + 1)
   else if (at < args.length) shell.environment.args = args.slice(at)
+  return SUCCESS
+}
+
+/** `trap command EXIT`: nobody sends signals here. */
+function trap(shell: ShellRuntime, words: readonly Word[]): Status {
+  const [action = '', ...conditions] = texts(words).slice(1)
+  const place = words[1] ?? words[0]!
+  for (const condition of conditions) {
+    if (/^(ERR|DEBUG|RETURN)$/.test(condition)) shell.refuse(`'trap … ${condition}' is not supported`, place)
+    if (condition !== 'EXIT' && condition !== '0') continue
+    shell.environment.exitTrap = action === '-' || action === '' ? undefined : { text: action, place }
+  }
   return SUCCESS
 }
 
@@ -215,10 +183,13 @@ function declare(shell: ShellRuntime, words: readonly Word[]): Status {
   const options = texts(words)
     .filter(text => /^-[A-Za-z]+$/.test(text))
     .join('')
+  const unsupported = /^[dt]|^local/.test(words[0]!.text) ? /[nilu]/.exec(options)?.[0] : undefined
+  if (unsupported !== undefined)
+    shell.refuse(`'${words[0]!.text} -${unsupported}' is not supported`, words[0]!)
   for (const text of texts(words).slice(1)) {
     const [, name, equals, value = ''] = /^([A-Za-z_]\w*)(=?)([\s\S]*)$/.exec(text) ?? []
     if (name === undefined) continue
-    if (isLocal) environment.makeLocal(name)
+    if (isLocal && !options.includes('g')) environment.makeLocal(name, shell.isBash)
     if (options.includes('A')) environment.associative.add(name)
     if (equals === '=') environment.set(name, value)
   }

@@ -9,6 +9,10 @@ export interface ConditionContext {
   file(operator: string, path: string): Status
   /** Is a part of the text not known? */
   unknown(text: string): Origin | undefined
+  /** A number as `-eq` and its kin take it; NaN if it is none. */
+  number(text: string): number
+  /** bash: `-v name` */
+  isSet(name: string): boolean
   /** Something that is not evaluated. */
   unsupported(condition: string): Origin
   /** What `=~` found: the whole, and its groups. */
@@ -113,6 +117,7 @@ class ConditionReader {
   private unary(operator: string, operand: string): Status {
     if (operator === '-n') return this.judged([operand], () => operand !== '')
     if (operator === '-z') return this.judged([operand], () => operand === '')
+    if (operator === '-v') return statusOf(this.context.isSet(operand))
     // terminals, and options of the shell
     if (operator === '-t' || operator === '-o') return FAILURE
     return this.context.file(operator, operand)
@@ -135,7 +140,7 @@ class ConditionReader {
       case '=~':
         return this.regularExpression(left, right)
       default:
-        return this.judged([left, right], () => this.compare(Number(left), operator, Number(right)))
+        return this.compared(left, operator, right)
     }
   }
 
@@ -143,13 +148,16 @@ class ConditionReader {
     return this.isDouble ? matchesPattern(left, right) : left === right
   }
 
-  private compare(left: number, operator: string, right: number): boolean {
-    if (!Number.isInteger(left) || !Number.isInteger(right)) return false
-    if (operator === '-eq') return left === right
-    if (operator === '-ne') return left !== right
-    if (operator === '-lt') return left < right
-    if (operator === '-le') return left <= right
-    return operator === '-gt' ? left > right : left >= right
+  private compared(left: string, operator: string, right: string): Status {
+    const doubt = this.context.unknown(left) ?? this.context.unknown(right)
+    if (doubt !== undefined) return { code: 1, origin: doubt }
+    const [a, b] = [this.context.number(left), this.context.number(right)]
+    if (!Number.isInteger(a) || !Number.isInteger(b)) return { code: this.isDouble ? 1 : 2 }
+    if (operator === '-eq') return statusOf(a === b)
+    if (operator === '-ne') return statusOf(a !== b)
+    if (operator === '-lt') return statusOf(a < b)
+    if (operator === '-le') return statusOf(a <= b)
+    return statusOf(operator === '-gt' ? a > b : a >= b)
   }
 
   /** `$BASH_REMATCH` has what was found. */

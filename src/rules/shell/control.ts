@@ -18,6 +18,8 @@ export abstract class ControlFlow extends ShellSession {
   /** Why the function that runs might have returned already, and the loop might have ended. */
   protected functionDoubt: Origin | undefined
   private loopDoubt: Origin | undefined
+  /** How many conditions it is in. */
+  private tests = 0
 
   protected abstract simple(command: Simple, io: Io): Status
 
@@ -39,7 +41,31 @@ export abstract class ControlFlow extends ShellSession {
     } finally {
       this.depth = depth - 1
     }
+    this.leaveOnError(command)
     return this.status
+  }
+
+  /** `set -e`: whatever fails ends the script, unless somebody asks how it ended. */
+  private leaveOnError(command: Command): void {
+    if (this.tests > 0 || this.takesAll || !this.environment.options.has('e')) return
+    const { code, origin } = this.status
+    if (code === 0 || origin !== undefined) return
+    const isOwn =
+      command.kind === 'simple' ||
+      command.kind === 'arithmetic' ||
+      (command.kind === 'pipeline' && !command.negated) ||
+      (command.kind === 'group' && command.isSubshell)
+    if (isOwn) throw new Jump('exit', 1, this.status)
+  }
+
+  /** Runs something whose failure is an answer. */
+  private tested(command: Command, io: Io): Status {
+    this.tests++
+    try {
+      return this.execute(command, io)
+    } finally {
+      this.tests--
+    }
   }
 
   private executeKind(command: Command, io: Io): Status {
@@ -50,7 +76,7 @@ export abstract class ControlFlow extends ShellSession {
         return this.list(command, io)
       case 'and-or': {
         const { left, right, isAnd } = command
-        const first = this.execute(left, isAnd ? io : { ...io, isChecked: true })
+        const first = this.tested(left, isAnd ? io : { ...io, isChecked: true })
         return this.branch(first, isAnd ? [right, undefined] : [undefined, right], false, io)
       }
       case 'pipeline':
@@ -60,7 +86,7 @@ export abstract class ControlFlow extends ShellSession {
           ? this.inSubshell(() => this.execute(command.body, io))
           : this.list(command.body, io)
       case 'if': {
-        const condition = this.execute(command.condition, { ...io, isChecked: true })
+        const condition = this.tested(command.condition, { ...io, isChecked: true })
         return this.branch(condition, [command.then, command.otherwise], true, io)
       }
       case 'while':
@@ -145,17 +171,28 @@ export abstract class ControlFlow extends ShellSession {
 
   private pipeline(commands: readonly Command[], isNegated: boolean, io: Io): Status {
     let { input } = io
-    let status = SUCCESS
-    commands.forEach((command, index) => {
+    const ends = commands.map((command, index) => {
       const isLast = index === commands.length - 1
       const output = isLast ? io.output : new Stream()
       const inner = { ...io, input, output, isChecked: isNegated || (isLast && io.isChecked) }
-      status =
-        commands.length === 1
-          ? this.execute(command, inner)
-          : this.inSubshell(() => this.execute(command, inner))
+      const run = (): Status => (isNegated ? this.tested(command, inner) : this.execute(command, inner))
+      const status = commands.length === 1 ? run() : this.inSubshell(run)
       input = output
+      return status
     })
+    const failed = this.environment.options.has('pipefail')
+      ? ends.findLast(({ code, origin }) => code !== 0 || origin !== undefined)
+      : undefined
+    if (this.isBash && commands.length > 1) {
+      this.environment.unset('PIPESTATUS')
+      for (const [index, { code, origin }] of ends.entries())
+        this.environment.setElement(
+          'PIPESTATUS',
+          String(index),
+          origin === undefined ? String(code) : this.unknowns.mark(origin),
+        )
+    }
+    const status = failed ?? ends.at(-1)!
     return isNegated ? negated(status) : status
   }
 
@@ -197,7 +234,7 @@ export abstract class ControlFlow extends ShellSession {
   private loop({ condition, body, until, step }: Extract<Command, { kind: 'while' }>, io: Io): Status {
     let status = SUCCESS
     for (;;) {
-      const asked = this.execute(condition, { ...io, isChecked: true })
+      const asked = this.tested(condition, { ...io, isChecked: true })
       if (asked.origin !== undefined && !asked.isGuess) {
         const effects = this.effects(body)
         if (this.takesAll && effects.touchesRules) {

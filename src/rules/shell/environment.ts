@@ -1,4 +1,4 @@
-import type { Command } from './syntax.ts'
+import type { Command, Place } from './syntax.ts'
 import { hasOpenEnd } from './unknowns.ts'
 
 /** Variables, functions and parameters: what a subshell gets a copy of. */
@@ -11,6 +11,12 @@ export class Environment {
   /** What `local` has hidden, one map for each function that runs. */
   private readonly frames: Map<string, string | undefined>[] = []
   private readonly locals: Set<string>[] = []
+  /** `set -e`, `set -o pipefail` */
+  readonly options: Set<string>
+  /** What `trap … EXIT` has the shell run in the end. */
+  exitTrap: { readonly text: string; readonly place: Place } | undefined
+  /** Which letter of which word `getopts` comes to next. */
+  optionAt = { index: 1, letter: 1 }
   /** bash: arrays whose keys are words (`declare -A`). */
   readonly associative: Set<string>
 
@@ -19,7 +25,9 @@ export class Environment {
     functions: Iterable<readonly [string, Command]>,
     args: readonly string[],
     associative: Iterable<string> = [],
+    options: Iterable<string> = [],
   ) {
+    this.options = new Set(options)
     this.associative = new Set(associative)
     this.variables = new Map(variables)
     this.functions = new Map(functions)
@@ -27,7 +35,7 @@ export class Environment {
   }
 
   copy(): Environment {
-    return new Environment(this.variables, this.functions, this.args, this.associative)
+    return new Environment(this.variables, this.functions, this.args, this.associative, this.options)
   }
 
   get size(): number {
@@ -107,12 +115,14 @@ export class Environment {
     return this.keys(name).map(key => this.element(name, key)!)
   }
 
-  makeLocal(name: string): void {
+  /** @param isEmpty bash: it is not set; in sh it begins with the value that it has outside */
+  makeLocal(name: string, isEmpty: boolean): void {
     const frame = this.frames.at(-1)
     if (frame === undefined || frame.has(name)) return
     for (const key of this.keys(name)) frame.set(variable(name, key), this.element(name, key))
     if (!frame.has(name)) frame.set(name, undefined)
     this.locals.at(-1)!.add(name)
+    if (isEmpty) this.unset(name)
   }
 
   /** Runs a function's body with its own parameters. */

@@ -15,11 +15,16 @@ export interface ExpansionHost {
   noteUnset(name: string, word: ShellWord): void
   /** What the commands print. */
   substitute(body: List, word: ShellWord): string
+  /** The name of a file with what the commands print. */
+  pipe(body: List, word: ShellWord): string
   /** Is a part of the text not known? */
   isUnknown(text: string): boolean
   /** Counts work, so that no script takes for ever. */
   spend(steps: number): void
   refuse(message: string, word: ShellWord): void
+  readonly takesAll: boolean
+  /** The script ends here. */
+  leave(): never
 }
 
 const MAX_TEXT = 200_000
@@ -111,6 +116,7 @@ export class Expander {
       case 'text':
         return [{ text: part.text, quoted: part.quoted, splits: false }]
       case 'command':
+        if (part.isFile) return [put(this.host.pipe(part.body, word), true)]
         return [put(withoutLastNewlines(this.host.substitute(part.body, word)), part.quoted)]
       case 'arithmetic':
         return [put(this.arithmetic(part.expression), part.quoted)]
@@ -124,22 +130,34 @@ export class Expander {
   /** What an expression comes to; text that is not known if it is not. */
   arithmetic(expression: ShellWord): string {
     const text = this.text(expression)
-    const { variables } = this.host.environment
     const giveUp = (unknown: string): string => {
       for (const name of assignedNames(text)) this.host.environment.set(name, unknown)
       return unknown
     }
     if (this.host.isUnknown(text)) return giveUp(text)
-    const used = text.match(/[A-Za-z_]\w*/g)?.map(name => variables.get(name) ?? '') ?? []
+    const used = text.match(/[A-Za-z_]\w*/g)?.map(name => this.value(name) ?? '') ?? []
     const unknown = used.find(value => this.host.isUnknown(value))
     if (unknown !== undefined) return giveUp(unknown)
-    const value = arithmetic(
-      text,
-      name => variables.get(name),
-      (name, result) => this.host.environment.set(name, result),
-    )
+    const value = arithmetic(text, this)
     if (value === undefined) this.host.refuse(`'$((${text}))' is not supported`, expression)
     return String(value ?? 0)
+  }
+
+  /** A variable or an element, in an expression. */
+  lookup(target: string): string | undefined {
+    const [name, key] = this.elementOf(target)
+    return key === '0' ? this.value(name) : this.host.environment.element(name, key)
+  }
+
+  assign(target: string, value: string): void {
+    const [name, key] = this.elementOf(target)
+    this.host.environment.setElement(name, key, value)
+  }
+
+  private elementOf(target: string): readonly [name: string, key: string] {
+    const [, name = target, subscript] = /^(\w+)\[([^\]]*)\]$/.exec(target) ?? []
+    if (subscript === undefined) return [target, '0']
+    return [name, this.keyOf(name, subscript, () => String(arithmetic(subscript, this) ?? 0))]
   }
 
   private variable(part: VariablePart, word: ShellWord): Piece[] {
@@ -189,11 +207,28 @@ export class Expander {
 
   /** bash: `${!name}` is the variable that it names, `${!name[@]}` are the keys of an array. */
   private through(part: VariablePart, word: ShellWord): Piece[] {
-    const { name, quoted } = part
-    if (part.subscript !== undefined) return this.all(this.host.environment.keys(name), false, quoted)
+    const { name, quoted, argument } = part
+    const { environment } = this.host
+    if (part.through === undefined) {
+      const names = [...new Set([...environment.variables.keys()].map(key => key.replace(/\[.*/, '')))]
+      const found = names.filter(one => one.startsWith(name)).sort()
+      return this.all(found, part.second?.parts.length === 1, quoted)
+    }
+    if (part.subscript !== undefined) return this.all(environment.keys(name), false, quoted)
     const target = this.value(name) ?? ''
     if (this.host.isUnknown(target)) return [put(target, quoted)]
-    return this.variable({ kind: 'variable', name: target, operator: '', argument: undefined, quoted }, word)
+    const [, own = target, key] = /^(\w+)\[([^\]]*)\]$/.exec(target) ?? []
+    const place = { line: word.line, column: word.column }
+    return this.variable(
+      {
+        ...{ kind: 'variable', name: own, operator: part.through, argument, quoted },
+        ...(part.second !== undefined && { second: part.second }),
+        ...(key !== undefined && {
+          subscript: { ...place, parts: [{ kind: 'text', text: key, quoted: true }] },
+        }),
+      },
+      word,
+    )
   }
 
   /** @returns undefined for an element that is not there */
@@ -209,9 +244,15 @@ export class Expander {
   key(name: string, subscript: ShellWord): string {
     const { environment } = this.host
     if (environment.associative.has(name)) return this.text(subscript)
-    const key = this.arithmetic(subscript)
-    if (!/^-/.test(key)) return key
-    return String(Number(environment.keys(name).at(-1) ?? -1) + 1 + Number(key))
+    return this.keyOf(name, '', () => this.arithmetic(subscript))
+  }
+
+  /** @param number what the expression in the brackets comes to; negative ones count from the end */
+  private keyOf(name: string, text: string, number: () => string): string {
+    const { environment } = this.host
+    if (environment.associative.has(name)) return text
+    const key = number()
+    return key.startsWith('-') ? String(Number(environment.keys(name).at(-1) ?? -1) + 1 + Number(key)) : key
   }
 
   private number(expression: ShellWord | undefined): number | undefined {
@@ -244,7 +285,7 @@ export class Expander {
       case '?':
         if (!isAbsent) return [put(value, quoted)]
         this.host.refuse(`'$${name}' is not set: ${this.text(argument) || 'the script ends here'}`, word)
-        return []
+        return this.host.takesAll ? [] : this.host.leave()
       default: {
         return [put(this.edited(part, value ?? ''), quoted)]
       }

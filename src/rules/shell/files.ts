@@ -9,9 +9,12 @@ interface FilesHost {
   warn(kind: string, message: string, place: Place): void
 }
 
+const LAST_DESCRIPTOR = 63
+
 /** The files that the script has written itself, and what redirections make of them. No real file is touched. */
 export class Files {
   private readonly written = new Map<string, Stream>()
+  private pipes = 0
   private readonly outside: (path: string) => string | undefined
   private readonly host: FilesHost
 
@@ -24,6 +27,13 @@ export class Files {
   /** A file's text; undefined if it is not known. */
   read(path: string): string | undefined {
     return this.written.get(path)?.text ?? (path === '/dev/null' ? '' : this.outside(path))
+  }
+
+  /** bash: `<(…)` @returns the name of a file with this text */
+  pipe(text: string, place: Place): string {
+    const path = `/dev/fd/${LAST_DESCRIPTOR - (this.pipes++ % LAST_DESCRIPTOR)}`
+    this.written.set(path, Stream.of(text, place))
+    return path
   }
 
   redirect(redirections: readonly Redirection[], io: Io, textOf: (word: ShellWord) => string): Io {

@@ -1,9 +1,8 @@
 import { RuleError } from '../rule-error.ts'
-import { countingLoop, selectLoop, splitExpressions } from './bash-loops.ts'
+import { CompoundReader } from './compound-reader.ts'
 import { Scanner } from './scanner.ts'
 import {
   type Assignment,
-  type CaseArm,
   type Command,
   DECLARATIONS,
   type List,
@@ -12,7 +11,6 @@ import {
   type Redirection,
   type ShellWord,
 } from './syntax.ts'
-import { TokenReader } from './token-reader.ts'
 
 /** A script as it was read: what stands before the error, if there is one, would have been run. */
 export interface ShellProgram {
@@ -44,9 +42,12 @@ export function parseShell(text: string, place?: Place, resumes = false): ShellP
   return { items, error }
 }
 
+/** bash: how long a pipeline takes is said on standard error. */
+const PREFIX = /!(?=[\s(]|$)|time(?=\s)(?:[ \t]+-p(?=\s))?/y
+
 const CLOSING = ['then', 'elif', 'else', 'fi', 'do', 'done', 'esac', '}']
 
-class ShellParser extends TokenReader {
+class ShellParser extends CompoundReader {
   private itemAt = 0
   private itemPlace: Place = { line: 1, column: 1 }
 
@@ -116,11 +117,14 @@ class ShellParser extends TokenReader {
   }
 
   private pipeline(): Command {
-    const place = this.scanner.place()
+    const { scanner } = this
+    const place = scanner.place()
     let negated = false
-    while (this.keyword() === '!') {
-      negated = !negated
-      this.scanner.take(1)
+    for (;;) {
+      const found = scanner.match(PREFIX)
+      if (found === undefined) break
+      if (found === '!') negated = !negated
+      scanner.take(found.length)
       this.skipBlanks()
     }
     const commands = [this.command()]
@@ -136,7 +140,7 @@ class ShellParser extends TokenReader {
       : { kind: 'pipeline', commands, negated, ...place }
   }
 
-  private command(): Command {
+  protected command(): Command {
     return this.scanner.nested(() => {
       const keyword = this.keyword()
       const isCompound = this.scanner.char === '(' || (keyword !== undefined && keyword !== '[[')
@@ -152,161 +156,6 @@ class ShellParser extends TokenReader {
       const { line, column } = body
       return redirections.length === 0 ? body : { kind: 'redirected', body, redirections, line, column }
     })
-  }
-
-  private compound(keyword: string | undefined): Command {
-    const { scanner } = this
-    const place = scanner.place()
-    if (scanner.match(/\(\((?!\()[^;\n]*?\)\)/y) !== undefined) return this.arithmeticCommand(place)
-    if (keyword === undefined) {
-      scanner.take(1)
-      const body = this.list()
-      if (scanner.char !== ')') throw this.unexpected(')')
-      scanner.take(1)
-      return { kind: 'group', body, isSubshell: true, ...place }
-    }
-    scanner.take(keyword.length)
-    switch (keyword) {
-      case '{': {
-        const body = this.list()
-        this.expect('}')
-        return { kind: 'group', body, isSubshell: false, ...place }
-      }
-      case 'if':
-        return this.ifCommand(place)
-      case 'while':
-      case 'until': {
-        const condition = this.list()
-        return { kind: 'while', condition, body: this.doGroup(), until: keyword === 'until', ...place }
-      }
-      case 'for':
-      case 'select':
-        return this.forCommand(place, keyword === 'select')
-      case 'case':
-        return this.caseCommand(place)
-      case 'function':
-        return this.functionCommand(place)
-      default:
-        throw scanner.error(`unexpected '${keyword}'`, place)
-    }
-  }
-
-  private ifCommand(place: Place): Command {
-    const condition = this.list()
-    this.expect('then')
-    const then = this.list()
-    const next = this.scanner.place()
-    const keyword = this.keyword()
-    if (keyword !== 'elif' && keyword !== 'else') {
-      this.expect('fi')
-      return { kind: 'if', condition, then, otherwise: undefined, ...place }
-    }
-    this.scanner.take(4)
-    if (keyword === 'elif') {
-      const otherwise = this.scanner.nested(() => this.ifCommand(next))
-      return { kind: 'if', condition, then, otherwise, ...place }
-    }
-    const otherwise = this.list()
-    this.expect('fi')
-    return { kind: 'if', condition, then, otherwise, ...place }
-  }
-
-  private doGroup(): List {
-    this.skipLines()
-    if (this.scanner.char === ';' && !this.scanner.startsWith(';;')) this.scanner.take(1)
-    this.skipLines()
-    this.expect('do')
-    const body = this.list()
-    this.expect('done')
-    return body
-  }
-
-  /** bash: `((expression))` */
-  private arithmeticCommand(place: Place): Command {
-    this.scanner.take(2)
-    const expression = this.words.arithmeticText()
-    this.arithmeticEnd()
-    return { kind: 'arithmetic', expression, ...place }
-  }
-
-  private arithmeticEnd(): void {
-    if (!this.scanner.startsWith('))')) throw this.unexpected('))')
-    this.scanner.take(2)
-  }
-
-  /** bash: `for ((start; condition; step))` */
-  private countingLoop(place: Place): Command {
-    this.scanner.take(2)
-    const parts = splitExpressions(this.words.arithmeticText())
-    this.arithmeticEnd()
-    if (parts.length !== 3) throw this.unexpected('; ; ))')
-    return countingLoop(parts, this.doGroup(), place)
-  }
-
-  /** `select` is a loop over what somebody types. */
-  private forCommand(place: Place, isSelect: boolean): Command {
-    this.skipBlanks()
-    if (this.scanner.startsWith('((')) return this.countingLoop(place)
-    const name = this.name()
-    this.skipLines()
-    let words: ShellWord[] | undefined
-    if (this.keyword() === 'in') {
-      this.scanner.take(2)
-      words = this.wordsHere()
-    }
-    const body = this.doGroup()
-    return isSelect ? selectLoop(name, body, place) : { kind: 'for', name, words, body, ...place }
-  }
-
-  private caseCommand(place: Place): Command {
-    const { scanner } = this
-    this.skipBlanks()
-    const subject = this.words.word()
-    if (subject === undefined) throw this.unexpected()
-    this.skipLines()
-    this.expect('in')
-    const arms: CaseArm[] = []
-    for (;;) {
-      this.skipLines()
-      if (this.keyword() === 'esac') break
-      if (scanner.char === '(') scanner.take(1)
-      const patterns = this.patterns()
-      const body = this.list()
-      const end = scanner.match(/;;&?|;&/y) ?? ''
-      if (end === '' && this.keyword() !== 'esac') throw this.unexpected('esac')
-      scanner.take(end.length)
-      arms.push({ patterns, body, end })
-    }
-    this.expect('esac')
-    return { kind: 'case', subject, arms, ...place }
-  }
-
-  private patterns(): ShellWord[] {
-    const patterns: ShellWord[] = []
-    for (;;) {
-      this.skipBlanks()
-      const pattern = this.words.word()
-      if (pattern === undefined) throw this.unexpected('a pattern')
-      patterns.push(pattern)
-      this.skipBlanks()
-      const { char } = this.scanner
-      if (char !== '|' && char !== ')') throw this.unexpected(')')
-      this.scanner.take(1)
-      if (char === ')') return patterns
-    }
-  }
-
-  private functionCommand(place: Place): Command {
-    const name = this.name()
-    this.skipBlanks()
-    const brackets = this.scanner.match(/\([ \t]*\)/y)
-    if (brackets !== undefined) this.scanner.take(brackets.length)
-    return this.functionBody(name, place)
-  }
-
-  private functionBody(name: string, place: Place): Command {
-    this.skipLines()
-    return { kind: 'function', name, body: this.command(), ...place }
   }
 
   private simple(): Command {

@@ -6,71 +6,87 @@ const ESCAPES: { readonly [letter: string]: string } = {
   b: '\b',
   f: '\f',
   v: '\v',
+  e: '\x1b',
   '\\': '\\',
 }
 
-/** Backslashes as `echo` and `printf %b` read them; `\c` ends the text. */
-export function escapesOf(text: string): string {
+/** Backslashes as `echo` and `printf %b` read them; `\c` ends the text. @param isQuote bash's `$'…'`: `\u0042` and `\101` too */
+export function escapesOf(text: string, isQuote = false): string {
   const end = text.search(/(?<!\\)(?:\\\\)*\\c/)
-  return (end < 0 ? text : text.slice(0, end)).replace(
-    /\\(?:0([0-7]{1,3})|x([0-9a-fA-F]{1,2})|([ntrabfv\\]))/g,
-    (_, octal, hex, letter) =>
-      letter === undefined ? signOf(octal ?? hex, hex === undefined ? 8 : 16) : ESCAPES[letter]!,
-  )
+  const pattern = isQuote
+    ? /\\(?:([0-7]{1,3})|x([\da-fA-F]{1,2})|u([\da-fA-F]{1,4})|([ntrabfve\\]))/g
+    : /\\(?:0([0-7]{1,3})|x([\da-fA-F]{1,2})|(?!)(.)|([ntrabfv\\]))/g
+  return (end < 0 ? text : text.slice(0, end)).replace(pattern, (_, octal, byte, unicode, letter) => {
+    if (letter !== undefined) return ESCAPES[letter]!
+    const code = octal === undefined ? Number.parseInt(byte ?? unicode, 16) : Number.parseInt(octal, 8) & 255
+    return String.fromCharCode(code)
+  })
 }
 
-function signOf(digits: string, base: number): string {
-  return String.fromCharCode(Number.parseInt(digits, base) & 255)
-}
+const CONVERSION = /%([-+ 0#]*)(\d{0,3}|\*)(?:\.(\d{0,3}|\*))?([sdiuxXocbq%])/g
 
-/** `printf`: the format is used again as long as there are arguments. */
-export function formatted(format: string, args: readonly string[]): string {
-  const takes = [...format.matchAll(CONVERSION)].some(({ groups }) => groups!.letter !== '%')
-  // in a format, octal numbers need no zero
-  const withZero = format.replace(/(?<!\\)((?:\\\\)*)\\(?=[1-7][0-7]{0,2})/g, '$1\\0')
+/**
+ * `printf`: the format is used again as long as there are arguments.
+ *
+ * @returns undefined for a conversion that is not supported
+ */
+export function formatted(format: string, args: readonly string[]): string | undefined {
+  if (/%/.test(format.replace(CONVERSION, ''))) return undefined
+  const takes = [...format.matchAll(CONVERSION)].some(([, , , , letter]) => letter !== '%')
   let at = 0
   let text = ''
   do {
-    text += escapesOf(withZero).replace(CONVERSION, (...found) => {
-      const { flags, width, precision, letter } = found.at(-1) as Conversion
-      if (letter === '%') return '%'
-      const shown = converted(args[at++] ?? '', letter, precision)
-      if (flags.includes('-')) return shown.padEnd(Number(width))
-      const isPadded = flags.includes('0') && !'sbc'.includes(letter)
-      return isPadded ? withZeros(shown, Number(width)) : shown.padStart(Number(width))
-    })
+    text += escapesOf(
+      format.replace(/\\([0-7]{1,3})/g, (_, octal: string) => `\\0${octal.replace(/^0/, '')}`),
+    ).replace(
+      CONVERSION,
+      (_, flags: string, width: string, precision: string | undefined, letter: string) => {
+        if (letter === '%') return '%'
+        const next = (): string => args[at++] ?? ''
+        const wide = Number(width === '*' ? next() : width)
+        const exact = precision === undefined ? undefined : Number(precision === '*' ? next() : precision)
+        return padded(
+          converted(letter, next(), exact, flags),
+          flags + (wide < 0 ? '-' : ''),
+          Math.abs(wide),
+          letter,
+        )
+      },
+    )
   } while (takes && at < args.length)
   return text
 }
 
-const CONVERSION = /%(?<flags>[-0]*)(?<width>\d{0,3})(?:\.(?<precision>\d{1,3}))?(?<letter>[sdibuxXoc%])/g
-
-interface Conversion {
-  readonly flags: string
-  readonly width: string
-  readonly precision?: string
-  readonly letter: string
+function converted(letter: string, value: string, precision: number | undefined, flags: string): string {
+  if ('sbc'.includes(letter)) {
+    const text = letter === 'b' ? escapesOf(value) : value
+    return text.slice(0, letter === 'c' ? 1 : precision)
+  }
+  if (letter === 'q') return quoted(value)
+  const number = Number.parseInt(/^['"]/.test(value) ? String(value.charCodeAt(1)) : decimal(value), 10) || 0
+  const base = letter === 'o' ? 8 : letter.toLowerCase() === 'x' ? 16 : 10
+  const digits = Math.abs(number)
+    .toString(base)
+    .padStart(precision ?? 0, '0')
+  const sign = number < 0 ? '-' : flags.includes('+') ? '+' : ''
+  return sign + (letter === 'X' ? digits.toUpperCase() : digits)
 }
 
-function converted(value: string, letter: string, precision: string | undefined): string {
-  if (letter === 's') return precision === undefined ? value : value.slice(0, Number(precision))
-  if (letter === 'b') return escapesOf(value)
-  if (letter === 'c') return value.slice(0, 1)
-  const number = numberOf(value)
-  const base = { x: 16, X: 16, o: 8 }[letter] ?? 10
-  const digits = withZeros(number.toString(base), Number(precision ?? 0))
-  return letter === 'X' ? digits.toUpperCase() : digits
+/** C's way to write numbers: `0x1f`, `017`. */
+function decimal(value: string): string {
+  const text = value.trim()
+  if (/^-?0x[\da-f]+$/i.test(text)) return String(Number.parseInt(text, 16))
+  return /^-?0[0-7]+$/.test(text) ? String(Number.parseInt(text, 8)) : text
 }
 
-/** `0x1f`, `017`, `'a` (the sign's number); what is no number is 0. */
-function numberOf(text: string): number {
-  if (/^['"]./.test(text)) return text.charCodeAt(1)
-  const [, sign, prefix, digits] = /^\s*([-+]?)(0[xX]?)?([0-9a-fA-F]*)$/.exec(text) ?? []
-  const base = prefix === undefined ? 10 : prefix.length > 1 ? 16 : 8
-  const number = Number.parseInt(digits || '0', base)
-  return sign === '-' ? -number : number || 0
+function padded(text: string, flags: string, width: number, letter: string): string {
+  if (flags.includes('-')) return text.padEnd(width)
+  if (!flags.includes('0') || 'sbcq'.includes(letter)) return text.padStart(width)
+  const [sign] = /^[-+]?/.exec(text)!
+  return sign + text.slice(sign.length).padStart(width - sign.length, '0')
 }
 
-function withZeros(text: string, width: number): string {
-  return text.startsWith('-') ? `-${text.slice(1).padStart(width - 1, '0')}` : text.padStart(width, '0')
+/** bash: as it could be typed again. */
+function quoted(text: string): string {
+  return text === '' ? "''" : text.replace(/[^\w@%+=:,./-]/g, '\\$&')
 }

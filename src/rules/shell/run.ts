@@ -45,8 +45,14 @@ class Shell extends ControlFlow implements ShellRuntime, ExpansionHost {
 
   run(text: string): void {
     const io = { input: undefined, output: new Stream(), isNull: false, isMuted: false, isChecked: false }
+    this.toItsEnd(() => this.runText(text, { line: 1, column: 1 }, io))
+    const { exitTrap } = this.environment
+    if (exitTrap !== undefined) this.toItsEnd(() => this.runText(exitTrap.text, exitTrap.place, io))
+  }
+
+  private toItsEnd(run: () => void): void {
     try {
-      this.runText(text, { line: 1, column: 1 }, io)
+      run()
     } catch (error) {
       if (error instanceof RuleError) this.reporter.error(error)
       else if (!(error instanceof Jump)) throw error
@@ -69,16 +75,15 @@ class Shell extends ControlFlow implements ShellRuntime, ExpansionHost {
   protected simple({ assignments, words, redirections, arrays = [] }: Simple, io: Io): Status {
     this.unset = []
     this.substituted = SUCCESS
-    const name = plainText(words[0]) ?? ''
-    const isDeclaration = DECLARATIONS.includes(name)
-    const fields =
-      name === '[['
-        ? words.map((word, index) => ({ ...word, text: this.operand(word, words[index - 1]) }))
-        : words.flatMap(word =>
-            isDeclaration && /^\w+=/.test(firstText(word))
-              ? [{ ...word, text: this.expander.text(word) }]
-              : this.fields(word),
-          )
+    const isDeclaration = DECLARATIONS.includes(plainText(words[0]) ?? '')
+    const isCondition = plainText(words[0]) === '[['
+    const fields = words.flatMap((word, index) =>
+      isCondition
+        ? this.operand(word, plainText(words[index - 1]))
+        : isDeclaration && /^\w+=/.test(firstText(word))
+          ? [{ ...word, text: this.expander.text(word) }]
+          : this.fields(word),
+    )
     const { unset } = this
     const saved = new Map<string, string | undefined>()
     for (const assignment of assignments) {
@@ -95,11 +100,27 @@ class Shell extends ControlFlow implements ShellRuntime, ExpansionHost {
     return status
   }
 
-  /** `[[ … ]]`: no word is divided; `==` compares with a pattern, `=~` with an expression. */
-  private operand(word: ShellWord, before: ShellWord | undefined): string {
-    const operator = plainText(before) ?? ''
-    if (operator === '=~') return this.expander.expression(word)
-    return /^[=!]?=$/.test(operator) ? this.expander.pattern(word) : this.expander.text(word)
+  /** A word of `[[ … ]]`, which is not split. */
+  private operand(word: ShellWord, before: string | undefined): Word {
+    const { expander } = this
+    if (before === '=~') return { ...word, text: expander.expression(word) }
+    const isPattern = before === '=' || before === '==' || before === '!='
+    return { ...word, text: isPattern ? expander.pattern(word) : expander.text(word) }
+  }
+
+  isSet(target: string): boolean {
+    return this.expander.lookup(target) !== undefined
+  }
+
+  number(expression: string, place: Place): number {
+    const { line, column } = place
+    return Number(
+      this.expander.arithmetic({ line, column, parts: [{ kind: 'text', text: expression, quoted: true }] }),
+    )
+  }
+
+  leave(): never {
+    throw new Jump('exit', 1, { code: 1 })
   }
 
   private assign({ name, subscript, appends, value, elements }: Assignment): void {
@@ -179,6 +200,10 @@ class Shell extends ControlFlow implements ShellRuntime, ExpansionHost {
 
   notRun(words: readonly Word[], io: Io): Status {
     return this.caller.notRun(words, this.unset, io)
+  }
+
+  pipe(body: List, word: ShellWord): string {
+    return this.files.pipe(this.substitute(body), word)
   }
 
   substitute(body: List): string {

@@ -57,6 +57,10 @@ export interface ShellRuntime {
   readonly loops: number
   /** `$?` */
   readonly status: Status
+  /** bash: is the variable or element there? */
+  isSet(target: string): boolean
+  /** What an expression comes to; NaN if it is none. */
+  number(expression: string, place: Place): number
   /** Runs a text as a part of the script. */
   runText(text: string, place: Place, io: Io): Status
   /** Runs a program, which the builtin was only the prefix of. */

@@ -44,6 +44,23 @@ export class Stream {
     return rest
   }
 
+  /** Up to a delimiter, which is passed over, or so many characters; undefined at the end. */
+  readUntil(
+    delimiter: string,
+    most = Number.POSITIVE_INFINITY,
+  ): { readonly text: string; readonly isEnded: boolean } | undefined {
+    const { text, position } = this
+    if (position >= text.length) return undefined
+    const end = text.indexOf(delimiter, position)
+    const limit = Math.min(end < 0 ? text.length : end, position + most)
+    const isAtEnd = limit === end
+    this.position = isAtEnd ? limit + delimiter.length : limit
+    return {
+      text: text.slice(position, limit),
+      isEnded: isAtEnd || limit < text.length || limit === position + most,
+    }
+  }
+
   /** The next line without its newline; undefined at the end. */
   readLine(): string | undefined {
     const { text } = this

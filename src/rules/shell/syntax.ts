@@ -8,8 +8,18 @@ export interface Place {
 export type Part =
   | { readonly kind: 'text'; readonly text: string; readonly quoted: boolean }
   | VariablePart
-  | { readonly kind: 'command'; readonly body: List; readonly quoted: boolean; readonly source: string }
+  | CommandPart
   | { readonly kind: 'arithmetic'; readonly expression: ShellWord; readonly quoted: boolean }
+
+/** `$(…)` */
+export interface CommandPart {
+  readonly kind: 'command'
+  readonly body: List
+  readonly quoted: boolean
+  readonly source: string
+  /** bash: `<(…)`, the name of a file with what they print */
+  readonly isFile?: boolean
+}
 
 /** `$name`, `${name:-word}`, `${#name}` (operator `length`). */
 export interface VariablePart {
@@ -20,6 +30,8 @@ export interface VariablePart {
   readonly argument: ShellWord | undefined
   /** What `${x/pattern/word}` puts in, and how long a piece `${x:1:word}` takes. */
   readonly second?: ShellWord
+  /** bash: what `${!name:-word}` does to the variable that is named. For `${!name*}` and `${!name@}` there is a `second`. */
+  readonly through?: string
   /** bash: `${a[word]}`; `@` and `*` are all elements. */
   readonly subscript?: ShellWord
   readonly quoted: boolean

@@ -12,7 +12,7 @@ import {
 import { WordReader } from './word-reader.ts'
 
 const KEYWORD =
-  /(?:if|then|elif|else|fi|for|in|do|done|while|until|case|esac|function|select|[{}!]|\[\[)(?=[\s;&|()<>]|$)/y
+  /(?:if|then|elif|else|fi|for|in|do|done|while|until|case|esac|function|select|coproc|[{}!]|\[\[)(?=[\s;&|()<>]|$)/y
 const REDIRECTION = /(\d*)(&>>?|<<<|<<-?|>>|>&|<&|>\||<>|<|>)/y
 
 /** What commands are made of: words, keywords, redirections, the blanks and comments between them. */

@@ -1,6 +1,6 @@
 import { escapesOf } from './printing.ts'
 import { Scanner } from './scanner.ts'
-import type { List, Part, Place, ShellWord } from './syntax.ts'
+import type { CommandPart, List, Part, Place, ShellWord } from './syntax.ts'
 
 /** Where a run of parts ends, and which quotes count in it. */
 type Mode =
@@ -23,6 +23,7 @@ type Mode =
   /** [word] behind a name */
   | 'subscript'
 
+const NOBODY: Part = { kind: 'text', text: '/dev/fd/63', quoted: true }
 const NAME = /[A-Za-z_]\w*/y
 const OPERATOR = /:?[-=?+]|%%?|##?|\/[/#%]?|\^\^?|,,?|:/y
 
@@ -40,10 +41,11 @@ export class WordReader {
   /** The word here; undefined if none begins here. */
   word(): ShellWord | undefined {
     const place = this.scanner.place()
-    if (this.scanner.match(/[<>]\(/y) !== undefined) {
-      this.command(place, true)
-      // bash: a pipe of the command, which no program here reads
-      return { ...place, parts: [{ kind: 'text', text: '/dev/fd/63', quoted: true }] }
+    const pipe = this.scanner.match(/[<>]\(/y)
+    if (pipe !== undefined) {
+      const command = this.command(place, true)
+      // bash: a file that is what the commands print; what is written to others is lost here
+      return { ...place, parts: [pipe === '<(' ? { ...command, isFile: true } : NOBODY] }
     }
     const parts = this.parts('word')
     return parts.length === 0 ? undefined : { ...place, parts }
@@ -128,7 +130,7 @@ export class WordReader {
     const quoted = scanner.match(/'(?:[^'\\]|\\[\s\S])*'/y)
     if (quoted === undefined) throw scanner.error('this quote is never closed', undefined, "'")
     const text = scanner.take(quoted.length).slice(1, -1)
-    return { kind: 'text', text: escapesOf(text.replace(/\\(['"])/g, '$1')), quoted: true }
+    return { kind: 'text', text: escapesOf(text.replace(/\\(['"])/g, '$1'), true), quoted: true }
   }
 
   private doubleQuoted(): Part[] {
@@ -149,6 +151,7 @@ export class WordReader {
     const next = scanner.text[scanner.at + 1] ?? ''
     if (scanner.startsWith('$((')) return this.arithmetic(place, quoted)
     if (next === '(') return this.command(place, quoted)
+    if (next === '[') return this.oldArithmetic(quoted)
     if (next === '{') return this.braces(place, quoted)
     if (!quoted && (next === '"' || next === "'")) {
       scanner.take(1)
@@ -174,7 +177,13 @@ export class WordReader {
     return { kind: 'arithmetic', expression, quoted }
   }
 
-  private command(place: Place, quoted: boolean): Part {
+  /** bash: `$[expression]` */
+  private oldArithmetic(quoted: boolean): Part {
+    this.scanner.take(1)
+    return { kind: 'arithmetic', expression: this.subscript(), quoted }
+  }
+
+  private command(place: Place, quoted: boolean): CommandPart {
     const { scanner } = this
     const start = scanner.at
     scanner.take(2)
@@ -201,22 +210,33 @@ export class WordReader {
   private braces(place: Place, quoted: boolean): Part {
     const { scanner } = this
     scanner.take(2)
-    const prefix = scanner.match(/[#!](?=[\w@*])/y) ?? ''
+    const prefix = scanner.match(/[#!](?=[\w@*])|!(?=#\})/y) ?? ''
     scanner.take(prefix.length)
     const name = scanner.match(/[A-Za-z_]\w*|\d+|[@*#?$!-]/y)
     if (name === undefined) throw this.badBraces(place)
     scanner.take(name.length)
     const subscript = scanner.char === '[' ? this.subscript() : undefined
-    const operator = prefix === '' ? (scanner.match(OPERATOR) ?? '') : prefix === '#' ? 'length' : 'through'
-    if (prefix === '') scanner.take(operator.length)
-    const written = scanner.char === '}' && operator !== ':' ? {} : this.arguments(operator, quoted, place)
-    const argument =
-      written.argument ?? (prefix === '' && operator !== '' ? { ...place, parts: [] } : undefined)
+    if (prefix === '!' && scanner.match(/[@*]\}/y) !== undefined) return this.namesWith(name, quoted, place)
+    const found = prefix === '#' ? '' : (scanner.match(OPERATOR) ?? '')
+    const operator = prefix === '' ? found : prefix === '#' ? 'length' : 'through'
+    scanner.take(found.length)
+    const written = scanner.char === '}' && found !== ':' ? {} : this.arguments(found, quoted, place)
+    const argument = written.argument ?? (found === '' ? undefined : { ...place, parts: [] })
     if (scanner.char !== '}') throw scanner.error("'${' is never closed", place, '}')
     scanner.take(1)
     return {
       ...{ kind: 'variable', name, operator, quoted, ...written, argument },
       ...(subscript !== undefined && { subscript }),
+      ...(prefix === '!' && { through: found }),
+    }
+  }
+
+  /** bash: `${!name*}`: the names of variables. */
+  private namesWith(name: string, quoted: boolean, place: Place): Part {
+    const joined: Part[] = this.scanner.take(2) === '*}' ? [{ kind: 'text', text: '*', quoted }] : []
+    return {
+      ...{ kind: 'variable', name, operator: 'through', argument: undefined, quoted },
+      second: { ...place, parts: joined },
     }
   }
 
@@ -228,7 +248,7 @@ export class WordReader {
   ): { readonly argument?: ShellWord; readonly second?: ShellWord } {
     const { scanner } = this
     const read = (mode: Mode): ShellWord => ({ ...place, parts: scanner.nested(() => this.parts(mode)) })
-    if (operator === '' || operator === 'length' || operator === 'through') throw this.badBraces(place)
+    if (operator === '') throw this.badBraces(place)
     if (operator !== ':' && !operator.startsWith('/'))
       // quotes around it do not reach into a pattern
       return { argument: read(quoted && !/[%#^,]/.test(operator) ? 'quoted-braces' : 'braces') }
