@@ -63,7 +63,7 @@ function sendAnswer(skb: Skb, answer: Answer, why: string, transaction: Transact
   // ICMP sends through a socket of its own (`icmp_push_reply`), a reset does not
   if (made.protocol !== IPPROTO_TCP) made.socket = KERNEL_SOCKET
   made.checksumState = ChecksumState.UNNECESSARY
-  made.checksumPartial = answer.checksumPartial
+  made.checksumPartial = answer.checksumPartial ? made.protocol : 0
   made.connection = skb.connection
   made.ctInfo = attachedInfo(skb)
   transaction.recorder?.add({ kind: 'answer', why, packet: made.share() })

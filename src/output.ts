@@ -152,7 +152,7 @@ export function postrouting(skb: Skb, transaction: Transaction): boolean {
     // IPv4's pieces are put together at once when they come in, unless they are untracked
     const isGathered = skb.family === 4 && skb.ctInfo !== CtInfo.UNTRACKED
     if (isGathered && skb.fragmentMaxSize > 0) gatherAgain(skb, parts)
-    if (isGathered || parts.length === 1) loopBack(skb, 'lo', transaction)
+    if (isGathered || parts[0] === skb.bytes) loopBack(skb, 'lo', transaction)
     else for (const bytes of parts) loopBack(fragmentOf(skb, bytes), 'lo', transaction)
     return true
   }

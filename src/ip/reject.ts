@@ -95,9 +95,9 @@ export function reject(skb: Skb, kind: string, hook: string, context: AnswerCont
 
 /** Completes the transport checksum of a packet that leaves on a device (not `lo`), if that was put off. */
 export function completeChecksum(skb: Skb): void {
-  if (!skb.checksumPartial) return
-  writeTransportChecksum(skb.writable(), skb.family, skb.protocol, skb.transportOffset)
-  skb.checksumPartial = false
+  if (skb.checksumPartial === 0) return
+  writeTransportChecksum(skb.writable(), skb.family, skb.checksumPartial, skb.transportOffset)
+  skb.checksumPartial = 0
 }
 
 /** What an answer is to the connection of the packet that caused it (`nf_conntrack_attach`); also for ICMP errors. */

@@ -70,7 +70,7 @@ function leavePartial(skb: Skb, protocol: number, transportOffset: number): void
   const sum = foldSum(pseudoHeaderSum(family, bytes, protocol, bytes.length - transportOffset))
   bytes[at] = sum >>> 8
   bytes[at + 1] = sum
-  skb.checksumPartial = true
+  skb.checksumPartial = protocol
 }
 
 /** Puts an ASCII text in the place of some bytes and corrects the IP header. */

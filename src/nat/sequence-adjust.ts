@@ -65,7 +65,7 @@ export function adjustSequences(skb: Skb, connection: Connection, direction: Dir
   const offset = after(sequence, thisWay.correctionPosition) ? thisWay.offsetAfter : thisWay.offsetBefore
   patchWord32(bytes, at + 16, at + 4, (sequence + offset) | 0)
   const done = (bytes[at + 13]! & ACK) === 0 || adjustAcknowledgment(bytes, at, otherWay)
-  if (skb.checksumPartial) {
+  if (skb.checksumPartial !== 0) {
     // only the pseudo-header's sum stands there, which none of this changes
     bytes[at + 16] = partial >>> 8
     bytes[at + 17] = partial

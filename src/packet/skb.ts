@@ -80,8 +80,11 @@ export class Skb {
   checksumState: ChecksumState = ChecksumState.NONE
   /** `csum_valid`: it was summed up once and was right. Only REJECT's ICMP errors ask for it. */
   checksumWasRight = false
-  /** The transport checksum holds the pseudo-header's sum only; whoever sends the packet out on a device completes it. */
-  checksumPartial = false
+  /**
+   * The protocol in whose checksum field there is the pseudo-header's sum only, 0 for none; whoever sends the packet out
+   * on a device completes it. Helpers of UDP make one in ICMP errors, too.
+   */
+  checksumPartial = 0
   /** `-j TRACE`, `-j TEE` duplicates, and kernel-made answers, which take no second REJECT. */
   traced = false
 

@@ -6,6 +6,7 @@
 import { type Line, OPEN, OPEN_DATA } from './course-lines.ts'
 import { PPTP } from './pptp-courses.ts'
 import { dialled, SIP_TCP, SIP_UDP, type Speaker } from './sip-courses.ts'
+import { SNMP, withRawAddress } from './snmp-courses.ts'
 
 const LOGIN: readonly Line[] = [
   ...OPEN,
@@ -180,6 +181,9 @@ export const HELPED: Readonly<Record<HelpedProtocol, Helped>> = {
   pptp: { courses: PPTP, port: 1723 },
   sip: { courses: SIP_UDP, port: 5060, clientPort: 5060 },
   'sip-tcp': { courses: SIP_TCP, port: 5060 },
+  snmp: { courses: SNMP, port: 161 },
+  'snmp-trap': { courses: SNMP, port: 162 },
+  'snmp-search': { courses: BROADCAST, port: 161, isBroadcast: true },
 }
 
 interface Helped {
@@ -201,6 +205,9 @@ export type HelpedProtocol =
   | 'pptp'
   | 'sip'
   | 'sip-tcp'
+  | 'snmp'
+  | 'snmp-trap'
+  | 'snmp-search'
 
 export function isHelped(protocol: string): protocol is HelpedProtocol {
   return Object.hasOwn(HELPED, protocol)
@@ -209,7 +216,7 @@ export function isHelped(protocol: string): protocol is HelpedProtocol {
 /** A line with its speaker's and listener's addresses in it. */
 export function spoken(text: string, own: Speaker, peer: Speaker): string {
   const { address } = own
-  return dialled(text, own, peer)
+  return withRawAddress(dialled(text, own, peer), address)
     .replaceAll('{octets}', address.replaceAll('.', ','))
     .replaceAll('{family}', address.includes(':') ? '2' : '1')
     .replaceAll('{number}', () => `${address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)}`)

@@ -73,6 +73,9 @@ export function makePacket(
       case 'amanda':
       case 'netbios':
       case 'sip':
+      case 'snmp':
+      case 'snmp-trap':
+      case 'snmp-search':
         return udp({ ...ip, ...withPorts })
       case 'udplite':
         return udplite({ ...ip, ...withPorts })

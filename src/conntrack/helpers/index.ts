@@ -8,6 +8,7 @@ import { netbiosNs } from './netbios-ns.ts'
 import { pptp } from './pptp.ts'
 import { sane } from './sane.ts'
 import { sip } from './sip.ts'
+import { snmp, snmpTrap } from './snmp.ts'
 import { tftp } from './tftp.ts'
 
 /** A helper that the kernel has: its name and the connections that it can be attached to. */
@@ -33,8 +34,8 @@ const ENTRIES: readonly HelperEntry[] = [
   modelled(pptp, [4]),
   modelled(sane, BOTH),
   modelled(sip, BOTH),
-  { name: 'snmp', protocols: [IPPROTO_UDP], families: [4] },
-  { name: 'snmp_trap', protocols: [IPPROTO_UDP], families: [4] },
+  modelled(snmp, [4]),
+  modelled(snmpTrap, [4]),
   modelled(tftp, BOTH),
 ]
 

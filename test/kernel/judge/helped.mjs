@@ -9,7 +9,14 @@ const ASSIGNED = [
   ['udp', 5060, 'sip'],
   ['tcp', 5060, 'sip'],
 ]
-const ASSIGNED_4 = [...ASSIGNED, ['tcp', 6667, 'irc'], ['udp', 137, 'netbios-ns'], ['tcp', 1723, 'pptp']]
+const ASSIGNED_4 = [
+  ...ASSIGNED,
+  ['tcp', 6667, 'irc'],
+  ['udp', 137, 'netbios-ns'],
+  ['udp', 161, 'snmp'],
+  ['udp', 162, 'snmp_trap'],
+  ['tcp', 1723, 'pptp'],
+]
 
 /** Usual ways to hide the inside and to publish a server: what POSTROUTING and PREROUTING do. */
 const HIDDEN = {

@@ -103,6 +103,7 @@ function withBroadcasts(site) {
   return { ...site, interfaces }
 }
 
+const SNMP = ['snmp', 'snmp-trap', 'snmp-search', 'udp']
 const SIP = ['sip', 'sip', 'sip', 'sip-tcp', 'udp']
 
 function helped(sites, protocols) {
@@ -249,7 +250,9 @@ const PROFILES = {
       { weight: 1, arbitrary: helped([GATEWAY6], ['ftp', 'ftp', 'tftp', 'amanda', 'sane']) },
       { weight: 2, arbitrary: helped(V4, SIP) },
       { weight: 1, arbitrary: helped([GATEWAY6], SIP) },
+      { weight: 1, arbitrary: helped(V4.map(withBroadcasts), SNMP) },
     ),
+  snmp: () => helped(V4.map(withBroadcasts), SNMP),
   /** SIP alone, as `helpers` has it among others. */
   sip: () =>
     fc.oneof({ weight: 2, arbitrary: helped(V4, SIP) }, { weight: 1, arbitrary: helped([GATEWAY6], SIP) }),
