@@ -23,7 +23,7 @@ const idOption = (field: 'uid' | 'gid', names: ReadonlyMap<string, number>): Opt
     const named = names.get(text)
     if (named !== undefined) options[field] = { min: named, max: named, negated }
     else {
-      const [first = '', last] = text.split('-', 2)
+      const [, first = '', , last] = /^([^-:]*)([-:]([\s\S]*))?$/.exec(text) ?? []
       const min = requireNumber(first, 0, MAX_ID)
       options[field] = { min, max: last === undefined ? min : requireNumber(last, 0, MAX_ID), negated }
     }
