@@ -110,6 +110,32 @@ describe('control', () => {
       "a 22; a 80; iptables -L INPUT -n --line-numbers | tac | grep dpt | cut -d' ' -f1 | while read n; do iptables -D INPUT $n; a 1$n; done",
       '12 11',
     ],
+    [
+      'sh -c',
+      "sh -c 'iptables -A INPUT -p tcp --dport 22; p=1'; p=80; sudo -u root bash -ec 'iptables -A INPUT -p tcp --dport $1' x 8$p",
+      '22 880',
+    ],
+    [
+      'sh file, and what is given to sh',
+      'echo "iptables -A INPUT -p tcp --dport \\$1" > /tmp/f; sh /tmp/f 22; echo "iptables -A INPUT -p tcp --dport 80" | sh',
+      '22 80',
+    ],
+    [
+      'programs that run another one',
+      'p="iptables -A INPUT -p tcp --dport"; env LC_ALL=C A=b $p 22; nice -n 5 timeout -k 1 5 $p 80; flock -w 5 /run/lock $p 443',
+      '22 80 443',
+    ],
+    [
+      'getopts',
+      'set -- -ab22 -c 80 x; while getopts ab:c: o; do a ${OPTARG:-1}; done; shift $((OPTIND-1)); a $#; getopts a o || a 7',
+      '1 22 80 1 7',
+    ],
+    [
+      'getopts without an argument',
+      'set -- -c; while getopts :c: o; do [ "$o$OPTARG" = ":c" ] && a 22; done',
+      '22',
+    ],
+    ['a bracket without a blank is no program', 'if [$x = y ]; then a 1; else a 22; fi', '22'],
     ['grep decides', 'echo a22 | grep -q "^a2" && a 22; echo x | grep -q y || a 80', '22 80'],
     ['seq', 'for p in $(seq 20 22); do a $p; done', '20 21 22'],
     [
@@ -189,6 +215,14 @@ test $r = 0 && iptables -A INPUT -j $n`
 })
 
 describe('programs that are not run', () => {
+  it.each(['ip netns exec red', 'docker exec -it router', 'nsenter -t 1 -n', 'ssh root@box'])(
+    'what %s runs sees other tables',
+    prefix => {
+      const { rules, errors, warnings } = read(`${prefix} iptables -A INPUT -j DROP; iptables -N here`)
+      expect([rules, errors, warnings.length]).toEqual([['-N here'], [], 1])
+    },
+  )
+
   it('are named once each', () => {
     const script = `modprobe ip_tables
       /sbin/modprobe nf_nat

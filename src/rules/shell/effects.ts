@@ -1,6 +1,7 @@
 import { assignedNames } from './arithmetic.ts'
 import type { Environment } from './environment.ts'
 import { parseShell } from './parse.ts'
+import { innermost, shellCall } from './prefixes.ts'
 import type { RulePrograms } from './runtime.ts'
 import {
   type Command,
@@ -33,7 +34,6 @@ export interface Effects {
 }
 
 const MAX_DEPTH = 300
-const PREFIXES = ['sudo', 'command', 'exec', 'time', 'nohup', 'builtin']
 const SILENT = [
   ...[
     ':',
@@ -209,8 +209,7 @@ class EffectFinder {
     }
     for (const word of command.words) this.word(word)
     const texts = command.words.flatMap(word => this.resolved(word))
-    let at = 0
-    while (PREFIXES.includes(texts[at] ?? '')) at++
+    const at = innermost(texts.map(text => text ?? ''))
     const name = texts[at]
     if (texts.length <= at) return
     if (name === undefined) {
@@ -223,6 +222,7 @@ class EffectFinder {
     if (body !== undefined) this.callFunction(name, body)
     else if (/^(exit|return|break|continue)$/.test(name)) this.leave(name)
     else if (name === 'eval') this.evaluated(args)
+    else if (shellCall(texts.slice(at).map(text => text ?? 'x'))?.text !== undefined) this.evaluated(args)
     else if (ASSIGNING.includes(name))
       for (const text of args) effects.assigned.add(text?.split('=')[0] ?? '')
     else if (!SILENT.includes(name)) this.program(name, command, args)

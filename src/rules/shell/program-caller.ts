@@ -1,5 +1,6 @@
 import type { Word } from '../words.ts'
 import { BUILTINS } from './builtins.ts'
+import { innerCommand, isElsewhere, type ShellCall, shellCall } from './prefixes.ts'
 import type { Io, ShellRuntime, Unset } from './runtime.ts'
 import { type Status, SUCCESS } from './status.ts'
 import { isTool, runTool } from './tools/index.ts'
@@ -21,13 +22,28 @@ export class ProgramCaller {
     if (builtin !== undefined) return builtin(shell, words, io)
     // of Red Hat's /etc/init.d/functions: says something, and runs a command
     if (first.text === 'action' && words.length > 2) return shell.runWords(words.slice(2), io)
-    if (first.text === 'sudo' || first.text === 'time' || first.text === 'nohup') {
-      const next = words.findIndex((word, index) => index > 0 && !word.text.startsWith('-'))
-      return next < 0 ? SUCCESS : shell.runWords(words.slice(next), io)
+    const texts = words.map(({ text }) => text)
+    const inner = innerCommand(texts)
+    if (inner !== undefined) return shell.runWords(words.slice(inner), io)
+    const called = shellCall(texts)
+    if (called !== undefined) return this.callShell(called, words, unset, io)
+    // a blank is missing behind the bracket: there is no such program
+    if (/^\[[^[]/.test(first.text)) {
+      shell.warn(`program ${first.text}`, `there is no program '${first.text}'`, first)
+      return { code: 127 }
     }
     const kind = shell.programs.kind(programOf(first))
     if (kind === 'other') return { code: shell.programs.call(first, [], io) }
     return kind === 'rules' ? this.callRules(words, unset, io) : this.callOther(words, unset, io)
+  }
+
+  /** `sh -c …`: a shell of its own, with nothing but the variables of this one. */
+  private callShell(called: ShellCall, words: readonly Word[], unset: readonly Unset[], io: Io): Status {
+    const { shell } = this
+    const { text, file, args } = called
+    const script = text ?? (file === undefined ? io.input?.readAll() : shell.readFile(file))
+    if (script === undefined || shell.isUnknown(script)) return this.notRun(words, unset, io)
+    return shell.runApart(script, args, words[0]!, io)
   }
 
   private callRules(words: readonly Word[], unset: readonly Unset[], io: Io): Status {
@@ -121,6 +137,7 @@ export class ProgramCaller {
 
   /** `ebtables …`, `-A …` behind an empty variable, `xargs iptables -A …`: too close to be passed over. */
   private mayBeRules(words: readonly Word[]): boolean {
+    if (isElsewhere(words.map(({ text }) => text))) return false
     // the lines of iptables-save text, which is no script
     if (/^(?:[-*:[]|COMMIT$)/.test(words[0]!.text)) return true
     if (/^-|^ip6?tab|tables/.test(programOf(words[0]!))) return true

@@ -68,6 +68,14 @@ class Shell extends ControlFlow implements ShellRuntime, ExpansionHost {
     return status
   }
 
+  runApart(text: string, args: readonly string[], place: Place, io: Io): Status {
+    return this.inSubshell(() => {
+      this.environment.functions.clear()
+      this.environment.args = args
+      return this.runText(text, place, io)
+    })
+  }
+
   protected fields(word: ShellWord): Word[] {
     return (this.isBash ? expandBraces(word) : [word]).flatMap(one => this.expander.fields(one))
   }

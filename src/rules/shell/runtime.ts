@@ -63,6 +63,8 @@ export interface ShellRuntime {
   number(expression: string, place: Place): number
   /** Runs a text as a part of the script. */
   runText(text: string, place: Place, io: Io): Status
+  /** Runs a text as a script of its own would be. @param args `$1` … */
+  runApart(text: string, args: readonly string[], place: Place, io: Io): Status
   /** Runs a program, which the builtin was only the prefix of. */
   runWords(words: readonly Word[], io: Io): Status
   /** A program that nobody starts. */
