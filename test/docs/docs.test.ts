@@ -1,5 +1,6 @@
-import { readdirSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it, vi } from 'vitest'
+import { traceCommand } from '../../src/cli/trace.ts'
 import * as api from '../../src/index.ts'
 import * as fastCheck from '../../src/testing/fast-check.ts'
 import { codeBlocks, expectedOutput, runBlock } from './code-blocks.ts'
@@ -16,6 +17,16 @@ const blocks = documents.flatMap(file => codeBlocks(file, 'js'))
 
 it('docs/extensions.md is what the registry says', async () => {
   await expect(extensionsDocument()).toMatchFileSnapshot('../../docs/extensions.md')
+})
+
+it('README.md shows what `npm start` prints first', () => {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
+  const args: string[] = scripts.start.split(' trace ')[1].split(' ')
+  const printed: string[] = []
+  const log = vi.spyOn(console, 'log').mockImplementation(text => void printed.push(text))
+  traceCommand().parse(args, { from: 'user' })
+  log.mockRestore()
+  expect(codeBlocks('README.md', 'text')[0]!.code).toBe(printed[0]!.trimEnd())
 })
 
 describe('the code in the documents runs and prints what it says', () => {
