@@ -5,50 +5,21 @@ import type { FirewallConfig } from './config.ts'
 import { ExpectationTable } from './conntrack/expectations.ts'
 import { GreKeys } from './conntrack/gre-keys.ts'
 import { SessionTable } from './conntrack/session-table.ts'
-import { DiagnosticError } from './diagnostic.ts'
+import { type FirewallOptions, isAddressList, readRules, readRuleset, readSets } from './firewall-options.ts'
 import type { InterfaceConfig } from './ip/interfaces.ts'
 import { type Arrival, Outcome } from './outcome.ts'
 import { EMPTY_FRAGMENT_QUEUE } from './packet/fragments.ts'
 import { arrive, PATH } from './path.ts'
 import { PersistentMap } from './persistent/map.ts'
 import { PersistentVector } from './persistent/vector.ts'
-import { toJiffies } from './rules/matches/jiffies.ts'
 import type { Counters, Ruleset } from './rules/model.ts'
-import { type HostResolver, type ParseOptions, parseRules } from './rules/parse.ts'
 import { refuseMissingSets, setsNamedBy } from './rules/set-names.ts'
-import { restoreSets } from './sets/restore.ts'
 import { SetTable } from './sets/set-table.ts'
 import { FirewallState } from './state.ts'
 import { TraceRecorder, type Traversal } from './trace.ts'
 import { type StepOptions, Transaction } from './transaction.ts'
 
-/** What a firewall is made of; everything is optional, and an empty one accepts and forwards nothing but local packets. */
-export interface FirewallOptions {
-  /** Devices and their addresses: `{ lan0: ['10.6.0.1/16'] }`, or with more detail (mtu, group, mac). `lo` is implied. */
-  readonly interfaces?: { readonly [device: string]: readonly string[] | InterfaceConfig }
-  /** As `ip route` takes them: `default via 203.0.113.254 dev wan0`. */
-  readonly routes?: readonly string[]
-  /**
-   * iptables-save text or a script of iptables commands; a string is IPv4's. A `Ruleset` from `parseRules` will do too.
-   */
-  readonly rules?: string | Ruleset | { readonly ipv4?: string | Ruleset; readonly ipv6?: string | Ruleset }
-  /** The rules text's name in diagnostics. */
-  readonly rulesFile?: string
-  /** The ipsets that rules name: what `ipset restore` reads. They are there before the rules. */
-  readonly sets?: string
-  /** The ipset text's name in diagnostics. */
-  readonly setsFile?: string
-  /** What the rules text is; see `ParseOptions.format`. Default `auto`. */
-  readonly rulesFormat?: ParseOptions['format']
-  /** Default `on`; see `FirewallConfig.conntrack`. */
-  readonly conntrack?: 'on' | 'auto'
-  /** By the kernel's names; only what differs from the defaults. */
-  readonly sysctls?: { readonly [name: string]: number }
-  /** Host names in rules, as iptables would resolve them when the rule is loaded. */
-  readonly resolveHost?: HostResolver
-  /** Where the virtual clock begins, in ms. Default 0. */
-  readonly nowMs?: number
-}
+export type { FirewallOptions } from './firewall-options.ts'
 
 /**
  * Makes a firewall: devices, routes, rules, and no connections yet.
@@ -249,56 +220,4 @@ export function ipset(state: FirewallState, commands: string): FirewallState {
   const named = [ipv4, ipv6].flatMap(rules => (rules === undefined ? [] : [setsNamedBy(rules)]))
   const isInUse = (name: string): boolean => named.some(names => names.has(name))
   return state.with({ sets: readSets(commands, state.sets, state.nowMs, { isInUse }) })
-}
-
-function readSets(
-  text: string,
-  base: SetTable,
-  nowMs: number,
-  options: { readonly file?: string | undefined; readonly isInUse?: (name: string) => boolean },
-): SetTable {
-  const { file, isInUse = () => false } = options
-  const { table, diagnostics } = restoreSets(text, base, {
-    nowJiffies: toJiffies(nowMs),
-    isInUse,
-    ...(file !== undefined && { file }),
-  })
-  if (diagnostics.length > 0) throw new DiagnosticError(diagnostics)
-  return table
-}
-
-function readRules(options: FirewallOptions, sets: SetTable): FirewallConfig['rules'] {
-  const { rules } = options
-  if (rules === undefined) return {}
-  if (typeof rules === 'string') return { ipv4: readRuleset(rules, 4, sets, options) }
-  if ('tables' in rules) return rules.family === 4 ? { ipv4: rules } : { ipv6: rules }
-  const one = (text: string | Ruleset, family: Family): Ruleset =>
-    typeof text === 'string' ? readRuleset(text, family, sets, options) : text
-  return {
-    ...(rules.ipv4 !== undefined && { ipv4: one(rules.ipv4, 4) }),
-    ...(rules.ipv6 !== undefined && { ipv6: one(rules.ipv6, 6) }),
-  }
-}
-
-function readRuleset(
-  text: string,
-  family: Family,
-  sets: SetTable,
-  { resolveHost, rulesFile, rulesFormat }: Pick<FirewallOptions, 'resolveHost' | 'rulesFile' | 'rulesFormat'>,
-  base?: Ruleset,
-): Ruleset {
-  const { ruleset, diagnostics } = parseRules(text, {
-    family,
-    hasSet: name => sets.fits(name, family),
-    ...(resolveHost !== undefined && { resolveHost }),
-    ...(rulesFile !== undefined && { file: rulesFile }),
-    ...(rulesFormat !== undefined && { format: rulesFormat }),
-    ...(base !== undefined && { base }),
-  })
-  if (ruleset === undefined) throw new DiagnosticError(diagnostics)
-  return ruleset
-}
-
-function isAddressList(device: readonly string[] | InterfaceConfig): device is readonly string[] {
-  return Array.isArray(device)
 }

@@ -54,13 +54,11 @@ export type { NatStep } from './nat/steps.ts'
 export type { Endpoint, NatRow } from './nat/table.ts'
 export type { Arrival, Delivery, Emission, Fate, LogLine, NflogMessage, Outcome } from './outcome.ts'
 export {
-  type Ends,
   esp,
   gre,
   type IcmpFields,
   icmp,
   icmp6,
-  type PacketOptions,
   proto,
   raw,
   sctp,
@@ -83,6 +81,7 @@ export type {
   UdpLitePacket,
   UdpPacket,
 } from './packet/decoded.ts'
+export type { Ends, PacketOptions } from './packet/fields.ts'
 export { Packet } from './packet/packet.ts'
 export type { SocketOwner } from './packet/skb.ts'
 export { type PacketLine, parsePackets } from './packet/text.ts'
