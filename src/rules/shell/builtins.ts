@@ -126,12 +126,13 @@ function condition(shell: ShellRuntime, words: readonly Word[], inside: readonly
     unknown: text => shell.unknowns.find(text),
     unsupported: text => ({ ...origin, command: text }),
     found: groups => fill(shell, 'BASH_REMATCH', groups),
-    file(_, path) {
+    file(operator, path) {
       const doubt = shell.unknowns.find(path)
       if (doubt !== undefined) return { code: 1, origin: doubt }
       const program = path.replace(/^.*\//, '')
       if (path === '/dev/null' || shell.programs.kind(program) !== undefined) return SUCCESS
-      if (shell.readFile(path) !== undefined) return SUCCESS
+      const text = shell.readFile(path)
+      if (text !== undefined) return statusOf(operator !== '-d' && (operator !== '-s' || text !== ''))
       shell.warn(`file ${path}`, `'${path}' is taken not to exist`, origin)
       return { code: 1, origin, isGuess: true }
     },
@@ -208,6 +209,15 @@ function unset({ environment }: ShellRuntime, words: readonly Word[]): Status {
 function source(shell: ShellRuntime, words: readonly Word[], io: Io): Status {
   const path = words[1]?.text ?? ''
   const text = shell.readFile(path)
+  const { environment } = shell
+  const outer = environment.args
+  // sh has no arguments for it
+  if (text !== undefined && shell.isBash && words.length > 2) {
+    environment.args = texts(words).slice(2)
+    const status = shell.runText(text, words[0]!, io)
+    environment.args = outer
+    return status
+  }
   if (text !== undefined) return shell.runText(text, words[0]!, io)
   shell.warn(`. ${path}`, `'${path}' is not read`, words[0]!)
   shell.forgetUnset(words)

@@ -1,30 +1,23 @@
-import type { Word } from '../words.ts'
 import type { Effects } from './effects.ts'
 import type { Expander } from './expand.ts'
+import { Loops } from './loops.ts'
 import { matchesPattern } from './patterns.ts'
 import { type Io, Jump } from './runtime.ts'
-import { ShellSession } from './session.ts'
 import { negated, type Status, SUCCESS, statusOf } from './status.ts'
 import { Stream } from './stream.ts'
-import type { CaseArm, Command, List, Redirection, ShellWord, Simple } from './syntax.ts'
+import type { CaseArm, Command, List, Redirection, Simple } from './syntax.ts'
 import type { Origin } from './unknowns.ts'
 
 /** What runs after success, and after failure. */
 type Branches = readonly [Command | undefined, Command | undefined]
 
-/** Runs what is made of commands: lists, conditions, loops, pipelines. What a doubt would decide is said or forgotten. */
-export abstract class ControlFlow extends ShellSession {
+/** Runs what is made of commands: lists, conditions, pipelines. What a doubt would decide is said or forgotten. */
+export abstract class ControlFlow extends Loops {
   protected abstract readonly expander: Expander
-  /** Why the function that runs might have returned already, and the loop might have ended. */
+  /** Why the function that runs might have returned already. */
   protected functionDoubt: Origin | undefined
-  private loopDoubt: Origin | undefined
-  /** How many conditions it is in. */
-  private tests = 0
 
   protected abstract simple(command: Simple, io: Io): Status
-
-  /** The words that a word becomes. */
-  protected abstract fields(word: ShellWord): Word[]
 
   protected redirected(redirections: readonly Redirection[], io: Io): Io {
     return this.files.redirect(redirections, io, word => this.expander.text(word))
@@ -56,16 +49,6 @@ export abstract class ControlFlow extends ShellSession {
       (command.kind === 'pipeline' && !command.negated) ||
       (command.kind === 'group' && command.isSubshell)
     if (isOwn) throw new Jump('exit', 1, this.status)
-  }
-
-  /** Runs something whose failure is an answer. */
-  private tested(command: Command, io: Io): Status {
-    this.tests++
-    try {
-      return this.execute(command, io)
-    } finally {
-      this.tests--
-    }
   }
 
   private executeKind(command: Command, io: Io): Status {
@@ -211,92 +194,6 @@ export abstract class ControlFlow extends ShellSession {
     } finally {
       this.environment = outer
     }
-  }
-
-  private inLoop(command: Command, io: Io, run: () => Status): Status {
-    const outer = this.loopDoubt
-    this.loopDoubt = undefined
-    try {
-      const status = run()
-      return this.doubted(command, this.loopDoubt, status, io)
-    } finally {
-      this.loopDoubt = outer
-    }
-  }
-
-  /** What a loop or a function did that may have been left in the middle. */
-  protected doubted(command: Command, origin: Origin | undefined, status: Status, io: Io): Status {
-    if (origin === undefined) return status
-    this.forget(this.effects(command), origin, io)
-    return { code: status.code, origin }
-  }
-
-  private loop({ condition, body, until, step }: Extract<Command, { kind: 'while' }>, io: Io): Status {
-    let status = SUCCESS
-    for (;;) {
-      const asked = this.tested(condition, { ...io, isChecked: true })
-      if (asked.origin !== undefined && !asked.isGuess) {
-        const effects = this.effects(body)
-        if (this.takesAll && effects.touchesRules) {
-          this.turn(body, io)
-          return SUCCESS
-        }
-        if (this.mattersToRules({ ...effects, leavesLoop: false })) this.refuseBranch(asked.origin)
-        this.forget(effects, asked.origin, io)
-        return SUCCESS
-      }
-      if ((asked.code === 0) === until) return status
-      const turn = this.turn(body, io)
-      if (turn === undefined) return SUCCESS
-      status = turn
-      if (step !== undefined) this.execute(step, io)
-    }
-  }
-
-  /** One turn of a loop; undefined if it was the last. */
-  private turn(body: List, io: Io): Status | undefined {
-    const { depth, loops, loopBody } = this
-    this.loops++
-    this.loopBody = body
-    try {
-      return this.execute(body, { ...io, isChecked: false })
-    } catch (error) {
-      if (!(error instanceof Jump) || (error.kind !== 'break' && error.kind !== 'continue')) throw error
-      this.depth = depth
-      if (error.levels > 1) throw new Jump(error.kind, error.levels - 1, SUCCESS)
-      return error.kind === 'break' ? undefined : SUCCESS
-    } finally {
-      this.loops = loops
-      this.loopBody = loopBody
-    }
-  }
-
-  private forEach({ name, words, body, ...place }: Extract<Command, { kind: 'for' }>, io: Io): Status {
-    this.unset = []
-    const fields: readonly { readonly text: string }[] =
-      words?.flatMap(word => this.fields(word)) ?? this.environment.args.map(text => ({ text }))
-    const [unset] = this.unset
-    if (fields.length === 0 && unset !== undefined && this.effects(body).touchesRules)
-      this.warn(`unset ${unset.name}`, `'$${unset.name}' is not set: this loop does nothing`, place)
-    let status = SUCCESS
-    for (const { text } of fields) {
-      this.environment.set(name, text)
-      const origin = this.unknowns.find(text)
-      if (origin !== undefined) {
-        const effects = this.effects(body)
-        if (this.takesAll && effects.touchesRules) {
-          this.turn(body, io)
-          continue
-        }
-        if (this.mattersToRules({ ...effects, leavesLoop: false })) this.refuseUse(origin, place)
-        this.loopDoubt ??= origin
-        continue
-      }
-      const turn = this.turn(body, io)
-      if (turn === undefined) break
-      status = turn
-    }
-    return status
   }
 
   private choose({ subject, arms }: Extract<Command, { kind: 'case' }>, io: Io): Status {

@@ -2,7 +2,8 @@ import { RuleError } from '../rule-error.ts'
 import type { Word } from '../words.ts'
 import { expandBraces } from './braces.ts'
 import { ControlFlow } from './control.ts'
-import { Expander, type ExpansionHost } from './expand.ts'
+import { Expander } from './expand.ts'
+import type { ExpansionHost } from './expressions.ts'
 import type { ShellOptions } from './options.ts'
 import { parseShell } from './parse.ts'
 import { ProgramCaller } from './program-caller.ts'
@@ -210,6 +211,14 @@ class Shell extends ControlFlow implements ShellRuntime, ExpansionHost {
     return this.caller.notRun(words, this.unset, io)
   }
 
+  /** What stands in `$(…)`; in bash `$(< file)` is what the file says. */
+  private printing(body: List, io: Io): Status {
+    const [first, second] = body.items
+    if (!this.isBash || second !== undefined || !isOnlyRedirection(first)) return this.execute(body, io)
+    io.output.write(this.redirected(first.redirections, io).input?.readAll() ?? '', first)
+    return SUCCESS
+  }
+
   pipe(body: List, word: ShellWord): string {
     return this.files.pipe(this.substitute(body), word)
   }
@@ -220,7 +229,7 @@ class Shell extends ControlFlow implements ShellRuntime, ExpansionHost {
     const { unset, depth, status: before } = this
     this.depth++
     this.spend(1)
-    const status = this.inSubshell(() => this.execute(body, io))
+    const status = this.inSubshell(() => this.printing(body, io))
     this.depth = depth
     this.unset = unset
     this.status = before
@@ -228,6 +237,15 @@ class Shell extends ControlFlow implements ShellRuntime, ExpansionHost {
     this.spend(output.text.length / 100)
     return output.text
   }
+}
+
+/** bash: `< file` */
+function isOnlyRedirection(command: Command | undefined): command is Simple {
+  return (
+    command?.kind === 'simple' &&
+    command.words.length + command.assignments.length === 0 &&
+    command.redirections.every(({ operator }) => operator === '<')
+  )
 }
 
 function firstText(word: ShellWord): string {
