@@ -186,6 +186,7 @@ function cutForDevice(skb: Skb, transaction: Transaction): readonly Uint8Array[]
       return undefined
     case 'malformed':
       transaction.discards('its extension headers cannot be repeated in every fragment')
+      tellSender(skb, Errno.EINVAL, transaction)
       return undefined
     default:
       return cut satisfies never

@@ -60,7 +60,10 @@ export function reassembleInto(skb: Skb, user: DefragUser, transaction: Transact
   return Verdict.ACCEPT
 }
 
-/** A table's chain of this hook. In mangle OUTPUT, a packet that was changed is routed anew. */
+/**
+ * A table's chain of this hook. In mangle OUTPUT, a packet is routed anew if anything was changed that a route may depend
+ * on: in IPv6 also by its hop limit (`ip6t_mangle_out`), in IPv4 not by its TTL (`ipt_mangle_out`).
+ */
 export function table(name: TableName, hook: Hook): Stage {
   const slot = chainSlot(name, hook)
   const reroutes = name === 'mangle' && hook === 'OUTPUT'
@@ -70,11 +73,12 @@ export function table(name: TableName, hook: Hook): Stage {
     if (chain === undefined) return Verdict.ACCEPT
     const environment = new TableEnvironment(transaction, skb.family, hook, name)
     if (!reroutes) return onward(finish(walk(chain, skb, environment), environment))
-    const { source, destination, mark, tos } = skb
+    const { source, destination, mark, tos, ttl } = skb
     const verdict = onward(finish(walk(chain, skb, environment), environment))
     const changed =
       skb.mark !== mark ||
       skb.tos !== tos ||
+      (skb.family === 6 && skb.ttl !== ttl) ||
       !skb.source.equals(source) ||
       !skb.destination.equals(destination)
     return verdict === Verdict.ACCEPT && changed ? transaction.path.reroute(skb, transaction) : verdict
