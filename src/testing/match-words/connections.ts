@@ -87,6 +87,8 @@ export const CONNECTIONS_WORDS: ThemeWords = {
           '--hashlimit-above 5/hour',
           '--hashlimit-upto 3/hour',
           '--hashlimit-above 2/day',
+          '! --hashlimit-upto 1/hour',
+          '! --hashlimit-above 2/hour',
         ),
         oneOf('--hashlimit-burst 1', '--hashlimit-burst 2', '--hashlimit-burst 3'),
         maybe(

@@ -39,6 +39,11 @@ export const IPV6_WORDS: ThemeWords = {
         '--rt-type 0',
         '! --rt-type 0',
         '--rt-segsleft 0:1',
+        '! --rt-segsleft 0',
+        '--rt-type 0 ! --rt-len 24',
+        '--rt-type 0 --rt-0-res',
+        '--rt-type 0 --rt-0-addrs 2001:db8:6::2',
+        '--rt-type 0 --rt-0-addrs 2001:db8:6::2 --rt-0-not-strict',
         '--rt-segsleft 1',
         '--rt-type 0 --rt-len 24',
         '--rt-type 2',
@@ -50,7 +55,16 @@ export const IPV6_WORDS: ThemeWords = {
         maybe(maybeNot(oneOf('--srh-next-hdr 59', '--srh-next-hdr 6'))),
         maybe(maybeNot(oneOf('--srh-hdr-len-eq 4', '--srh-hdr-len-gt 1', '--srh-hdr-len-lt 4'))),
         maybe(maybeNot(oneOf('--srh-segs-left-eq 1', '--srh-segs-left-gt 0', '--srh-segs-left-lt 1'))),
-        maybe(maybeNot(oneOf('--srh-last-entry-eq 1', '--srh-last-entry-gt 1', '--srh-tag 1792'))),
+        maybe(
+          maybeNot(
+            oneOf(
+              '--srh-last-entry-eq 1',
+              '--srh-last-entry-gt 1',
+              '--srh-last-entry-lt 1',
+              '--srh-tag 1792',
+            ),
+          ),
+        ),
         maybe(
           maybeNot(oneOf('--srh-psid 2001:db8::/32', '--srh-nsid 2001:db8::1', '--srh-lsid 2001:db8::/64')),
         ),

@@ -86,13 +86,23 @@ export const SURROUNDINGS_WORDS: ThemeWords = {
         maybe(fc.constant('--invert')),
       ),
   },
-  socket: { words: () => joined(maybe(fc.constant('--transparent')), maybe(fc.constant('--nowildcard'))) },
+  socket: {
+    words: () =>
+      joined(
+        maybe(fc.constant('--transparent')),
+        maybe(fc.constant('--nowildcard')),
+        maybe(fc.constant('--restore-skmark')),
+      ),
+  },
   time: {
     words: () =>
       oneOf(
         '--timestart 00:00 --timestop 23:59:59',
         '--weekdays Mo,Tu,We,Th,Fr,Sa,Su',
         '--datestart 1970-01-01',
+        '--datestart 1970-01-01 --datestop 2037-12-31',
+        '--timestart 00:00 --timestop 23:59:59 --kerneltz',
+        '! --weekdays Mo,Tu,We,Th,Fr,Sa,Su',
       ),
   },
 }
