@@ -102,7 +102,6 @@ export const SURROUNDINGS_WORDS: ThemeWords = {
         '--datestart 1970-01-01',
         '--datestart 1970-01-01 --datestop 2037-12-31',
         '--timestart 00:00 --timestop 23:59:59 --kerneltz',
-        '! --weekdays Mo,Tu,We,Th,Fr,Sa,Su',
       ),
   },
 }
