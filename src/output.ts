@@ -84,6 +84,7 @@ function copyOf(skb: Skb, bytes: Uint8Array): Skb {
   copy.ctInfo = skb.ctInfo
   copy.isAnswer = true
   copy.outDevice = skb.outDevice
+  copy.outputRoute = skb.outputRoute
   return copy
 }
 
@@ -94,7 +95,6 @@ function fragmentOf(skb: Skb, bytes: Uint8Array): Skb {
 }
 
 function hear(copy: Skb, skb: Skb, transaction: Transaction): boolean {
-  copy.outputRoute = skb.outputRoute
   copy.checksumState = skb.checksumState
   if (runHook('POSTROUTING', copy, transaction) !== Verdict.ACCEPT) return false
   copy.packetType = 'loopback'

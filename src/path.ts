@@ -120,13 +120,12 @@ function receiveLooped(skb: Skb, transaction: Transaction): void {
 
 /** PREROUTING, then routing decides: up to a local process, or through. */
 function fromPrerouting(skb: Skb, transaction: Transaction): void {
-  const { destination } = skb
   if (runHook('PREROUTING', skb, transaction) !== Verdict.ACCEPT) return
-  // a looped packet was routed when it was sent, unless DNAT has changed its mind
-  if (skb.looped && skb.destination.equals(destination)) {
+  // a looped packet was routed when it was sent, and DNAT alone takes that from it
+  if (skb.outputRoute !== undefined) {
     if (skb.family === 4 && skb.transportOffset > 20 && !readOptions(skb, transaction)) return
     // TEE hands packets for a group to a gateway: what is heard of them has the gateway's route, and is not for it
-    if (skb.outputRoute?.loops === 'none') transaction.discards(NOT_FOR_US.reason)
+    if (skb.outputRoute.loops === 'none') transaction.discards(NOT_FOR_US.reason)
     else deliver(skb, transaction)
     return
   }

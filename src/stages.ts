@@ -107,9 +107,11 @@ export function nat(skb: Skb, hook: Hook, transaction: Transaction): Verdict {
     if (transaction.result.fate === fate) transaction.discards('address translation is impossible')
     return verdict
   }
-  return hook === 'OUTPUT' && !skb.destination.equals(destination)
-    ? transaction.path.reroute(skb, transaction)
-    : Verdict.ACCEPT
+  if (skb.destination.equals(destination)) return Verdict.ACCEPT
+  if (hook === 'OUTPUT') return transaction.path.reroute(skb, transaction)
+  // what came in over lo has a route already (`nf_nat_ipv4_pre_routing`)
+  if (hook === 'PREROUTING') skb.outputRoute = undefined
+  return Verdict.ACCEPT
 }
 
 function walkNat(skb: Skb, hook: NatHook, transaction: Transaction): Verdict {
