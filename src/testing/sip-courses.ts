@@ -9,6 +9,7 @@ import { answer, description, request } from './sip-messages.ts'
 const ASKS = { from: '{own}', to: '{peer}' } as const
 const ANSWERS = { from: '{peer}', to: '{own}' } as const
 const CONTACT = 'Contact: <sip:a@{own}:{port}>\r\n'
+const AT_PEER = 'Contact: <sip:a@{peer}:{peerPort}>'
 
 type Side = 0 | 1
 type More = Parameters<typeof request>[2]
@@ -17,8 +18,8 @@ type Transport = 'UDP' | 'TCP'
 const sdp = (...media: readonly string[]) => description('{ip}', '{address}', ...media)
 const AUDIO = sdp('audio 5004')
 
-/** The courses over one transport: a line is a packet. */
-function courses(transport: Transport): readonly (readonly Line[])[] {
+/** What both sides say over one transport: a line is a packet. */
+function phrases(transport: Transport) {
   const flags = transport === 'TCP' ? 'PA' : ''
   const say = (side: Side, text: string): Line => [side, flags, text]
   const asked = (method: string, more: More) =>
@@ -34,8 +35,13 @@ function courses(transport: Transport): readonly (readonly Line[])[] {
   const register = (cseq: number, headers: string): Line => ask(0, 'REGISTER', { cseq, headers })
   const granted = (cseq: number, headers: string, code = 200): Line =>
     reply(1, code, 'REGISTER', { cseq, headers })
-  const AT_PEER = 'Contact: <sip:a@{peer}:{peerPort}>'
+  return { begin, say, asked, ask, reply, data, register, granted }
+}
 
+type Phrases = ReturnType<typeof phrases>
+type Courses = readonly (readonly Line[])[]
+
+function calls({ begin, ask, reply, data }: Phrases): Courses {
   return [
     // a call
     [
@@ -65,6 +71,11 @@ function courses(transport: Transport): readonly (readonly Line[])[] {
       ask(0, 'ACK', { body: sdp('video 5050') }),
       data(1),
     ],
+  ]
+}
+
+function registrations({ begin, data, register, granted }: Phrases): Courses {
+  return [
     // a registration, and a call that the registrar brings
     [
       ...begin,
@@ -95,6 +106,12 @@ function courses(transport: Transport): readonly (readonly Line[])[] {
       granted(6, `${AT_PEER};expires=\r\n`),
       data(1),
     ],
+  ]
+}
+
+/** Headers and descriptions of all kinds, phones that listen elsewhere, speak too much or too little. */
+function oddities({ begin, say, asked, ask, reply, data }: Phrases): Courses {
+  return [
     // headers of all kinds
     [
       ...begin,
@@ -168,8 +185,13 @@ function courses(transport: Transport): readonly (readonly Line[])[] {
   ]
 }
 
-export const SIP_UDP = courses('UDP')
-export const SIP_TCP = courses('TCP')
+export const SIP_UDP = coursesOver('UDP')
+export const SIP_TCP = coursesOver('TCP')
+
+function coursesOver(transport: Transport): Courses {
+  const said = phrases(transport)
+  return [...calls(said), ...registrations(said), ...oddities(said)]
+}
 
 /** One side: its address, and the port that it speaks from. */
 export interface Speaker {
@@ -204,7 +226,7 @@ export function calledAt(text: string): { readonly address: string; readonly por
 }
 
 /** Who has heard a registration calls back, from another port than before; who has heard of media sends some. */
-export function calls<T extends string>(
+export function callerOf<T extends string>(
   text: string,
   who: Side,
   signalling: T,

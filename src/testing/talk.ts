@@ -6,7 +6,7 @@ import { courseOf } from './courses.ts'
 import { HELPED, isHelped } from './helper-courses.ts'
 import { NO_CALL_ID } from './pptp-courses.ts'
 import { renewedTag } from './sctp-talk.ts'
-import { calls } from './sip-courses.ts'
+import { callerOf } from './sip-courses.ts'
 
 /** A conversation under way: how far it is, and what its sides know. */
 export class Talk {
@@ -94,7 +94,7 @@ export function dataTalk({ conversation, sides }: Talk, who: 0 | 1): Talk | unde
     seen === undefined ? undefined : announced(conversation.protocol, seen.packet, opener.peerAddress)
   if (target === undefined) return undefined
   if (conversation.protocol === 'sip' || conversation.protocol === 'sip-tcp') {
-    const { protocol, port } = calls(payloadText(seen!.packet), who, conversation.protocol)
+    const { protocol, port } = callerOf(payloadText(seen!.packet), who, conversation.protocol)
     return new Talk({
       ...fields,
       protocol,
