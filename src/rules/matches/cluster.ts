@@ -88,7 +88,8 @@ export const cluster = defineMatch<ClusterOptions>({
         passes(skb, environment) {
           receive(skb)
           const { connection } = skb
-          if (connection === undefined) return false
+          // what `-j CT` leaves before conntrack looks has no address to hash
+          if (connection === undefined || connection.has(Status.TEMPLATE)) return false
           const master = connection.masterOriginal
           const found = master && environment.findConnection(master, connection.zone)
           return ((nodeMask & (1 << nodeOf(found ?? connection, options))) !== 0) !== negated
@@ -104,12 +105,8 @@ function clusterText({ nodes, nodeMask, seed, negated }: ClusterOptions): string
   return `${not(negated)}--cluster-local-nodemask ${hex(nodeMask, 8)} --cluster-total-nodes ${nodes} --cluster-hash-seed ${hex(seed, 8)}`
 }
 
-/**
- * From 0. What `-j CT` leaves before conntrack looks has no address to hash. Of an IPv6 address the kernel hashes the
- * first 32 bits only (it takes the number of words for that of bytes).
- */
-function nodeOf({ original, status }: Connection, { nodes, seed }: ClusterOptions): number {
-  if ((status & Status.TEMPLATE) !== 0) return 0
+/** From 0. Of an IPv6 address the kernel hashes the first 32 bits only (it takes the number of words for that of bytes). */
+function nodeOf({ original }: Connection, { nodes, seed }: ClusterOptions): number {
   return scaleHash(jhash2([networkWord(original.source.w0)], seed), nodes)
 }
 
