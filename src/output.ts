@@ -135,6 +135,7 @@ export function reroute(skb: Skb, transaction: Transaction): Verdict {
   }
   // the rest of OUTPUT still matches -o against the device of the first route (`nf_hook_state.out`)
   skb.outputRoute = route
+  skb.routeType = route.type
   transaction.recorder?.add({
     kind: 'routed',
     to: 'output',
@@ -243,8 +244,7 @@ function copiedBytes(skb: Skb, hook: Hook): Uint8Array {
   const hops = skb.family === 4 ? 8 : 7
   if (hook === 'PREROUTING' || hook === 'INPUT') bytes[hops] = (bytes[hops]! - 1) & 0xff
   if (skb.family === 4) {
-    // what came in fragments is cut again, without DF
-    if (skb.fragmentMaxSize === 0) bytes[6] = bytes[6]! | 0x40
+    bytes[6] = bytes[6]! | 0x40
     writeIpv4Checksum(bytes)
   } else {
     // __ip6_local_out

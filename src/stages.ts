@@ -122,12 +122,12 @@ function walkNat(skb: Skb, hook: NatHook, transaction: Transaction): Verdict {
 
 /**
  * A chain, and behind it what rules have sent over `lo` meanwhile (`-j TEE`): a table is walked with softirqs off, and a
- * sender in process context runs them when it is done.
+ * sender in process context runs them when it is done (the copy's own tables are walked within that one).
  */
 function walk(chain: CompiledChain, skb: Skb, environment: TableEnvironment): Verdict {
   const verdict = walkChain(chain, skb, environment)
   const { transaction } = environment
-  if (!transaction.inSoftirq)
+  if (!transaction.inSoftirq && !transaction.duplicating)
     while (transaction.looped.length > 0)
       transaction.path.receiveLooped(transaction.looped.shift()!, transaction)
   return verdict

@@ -67,7 +67,7 @@ function lookup(skb: Skb, environment: MatchEnvironment, { loose, validmark }: R
 }
 
 function holds(skb: Skb, environment: MatchEnvironment, options: RpfilterOptions): boolean {
-  if (skb.inDevice === 'lo' || isUnspecifiedSender(skb)) return true
+  if (isLoopback(skb) || isUnspecifiedSender(skb)) return true
   const route = lookup(skb, environment, options)
   if (route === undefined) return false
   if (route.type === 'LOCAL') {
@@ -75,6 +75,11 @@ function holds(skb: Skb, environment: MatchEnvironment, options: RpfilterOptions
     if (skb.family === 6) return true
   } else if (route.type !== 'UNICAST') return false
   return options.loose || route.device === skb.inDevice
+}
+
+/** `rpfilter_is_loopback`: what came over `lo`, and what the box hears of its own broadcasts on the device they leave by. */
+function isLoopback({ inDevice, packetType }: Skb): boolean {
+  return inDevice === 'lo' || packetType === 'loopback'
 }
 
 /** Packets of hosts that have no address yet: DHCP, IGMP, duplicate address detection. */
