@@ -7,6 +7,7 @@ import { readRestoreText } from './restore.ts'
 import { readRestoreCall } from './restore-call.ts'
 import { diagnosticOf, RuleError } from './rule-error.ts'
 import type { RulesetDraft } from './ruleset-draft.ts'
+import { readSaveCall } from './save-call.ts'
 import type { ShellOptions } from './shell/options.ts'
 import { runShell } from './shell/run.ts'
 import type { Io, RulePrograms } from './shell/runtime.ts'
@@ -97,9 +98,9 @@ class ScriptReader implements RulePrograms, ShellReporter {
     if (first === undefined && io.isMuted) return 2
     if (second === undefined && /^(-V|--version)$/.test(first?.text ?? ''))
       io.output.write(`${programOf(name)} v1.8.9 (legacy)\n`, name)
-    else if (/-save$/.test(name.text)) io.output.write(printRules(this.draft.ruleset()), name)
     else
       return this.attempt(name, io, () => {
+        if (/-save$/.test(name.text)) return this.save(name, args, io)
         if (/-restore$/.test(name.text)) return this.restore(name, args, io)
         this.apply(args, name, io)
         return 0
@@ -163,6 +164,19 @@ class ScriptReader implements RulePrograms, ShellReporter {
     const { diagnostics, exitCode } = readRestoreText(text, this.draft, options)
     for (const found of diagnostics) this.complain({ ...found, ...(lineOf(found.line) ?? name) }, io)
     return exitCode
+  }
+
+  /** `iptables-save`; a table that it is asked for is loaded. @throws RuleError */
+  private save(name: Word, args: readonly Word[], io: Io): number {
+    const { table, withCounters, isHelp } = readSaveCall(args)
+    if (isHelp) return 0
+    if (table !== undefined) this.draft.openTable(table)
+    const ruleset = this.draft.ruleset()
+    const tables = Object.entries(ruleset.tables).filter(
+      ([known]) => table === undefined || known === table.text,
+    )
+    io.output.write(printRules({ ...ruleset, tables: Object.fromEntries(tables) }, { withCounters }), name)
+    return 0
   }
 
   private say({ severity, file, line, column, message, code, expected, hint }: Diagnostic): void {

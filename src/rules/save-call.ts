@@ -1,0 +1,58 @@
+import { Getopt, type LongOption } from './getopt.ts'
+import { RuleError } from './rule-error.ts'
+import type { Word } from './words.ts'
+
+/** What the words behind `iptables-save` ask for. */
+export interface SaveCall {
+  readonly withCounters: boolean
+  /** The only table to print, which is loaded for it; undefined: all that are there. */
+  readonly table: Word | undefined
+  /** `-V`: it prints a text, and that is all. */
+  readonly isHelp: boolean
+}
+
+const LONG: readonly LongOption[] = (
+  [
+    ['counters', 'c', 'none'],
+    ['version', 'V', 'none'],
+    ['table', 't', 'required'],
+    ['modprobe', 'M', 'required'],
+    ['file', 'f', 'required'],
+  ] as const
+).map(([name, short, argument]) => ({ name, short, argument }))
+
+const SHORT: ReadonlyMap<string, LongOption> = new Map(LONG.map(option => [option.short!, option]))
+
+/**
+ * Reads the command line of `iptables-save` (`do_iptables_save`).
+ *
+ * @throws RuleError with the exit code of the program; also for `-f`, which is not followed
+ */
+export function readSaveCall(words: readonly Word[]): SaveCall {
+  const getopt = new Getopt(words, SHORT, () => LONG)
+  let withCounters = false
+  let table: Word | undefined
+  for (;;) {
+    const parsed = getopt.read()
+    if (parsed.kind === 'end') break
+    if (parsed.kind === 'word')
+      throw new RuleError(`iptables-save takes no argument '${parsed.word.text}'`, parsed.word, {
+        exitCode: 1,
+      })
+    if (parsed.kind !== 'option')
+      throw new RuleError(`iptables-save has no option '${parsed.word.text}'`, parsed.word, { exitCode: 1 })
+    const { short } = parsed.option
+    if (short === 'V') return { withCounters, table, isHelp: true }
+    if (short === 'c') withCounters = true
+    else if (short === 't') table = parsed.argument
+    else if (short === 'f')
+      throw new RuleError('iptables-save -f is not followed', parsed.word, {
+        code: 'shell',
+        hint: 'write `iptables-save > file`',
+      })
+  }
+  const [extra] = getopt.rest
+  if (extra !== undefined)
+    throw new RuleError(`iptables-save takes no argument '${extra.text}'`, extra, { exitCode: 1 })
+  return { withCounters, table, isHelp: false }
+}
