@@ -47,7 +47,7 @@ function takeRoute(skb: Skb, route: OutputRoute): void {
 function hearCopies(skb: Skb, pieces: readonly Uint8Array[], transaction: Transaction): void {
   // a sender in process context runs the softirq that receives the copy at once, a table that is being walked (TEE) and
   // an answer within one do not
-  const atOnce = !transaction.inSoftirq && !transaction.duplicating
+  const atOnce = transaction.runsSoftirqs
   for (const bytes of pieces) {
     const heard = hear(copyOf(skb, bytes), skb, transaction)
     if (heard && atOnce) transaction.path.receiveLooped(transaction.looped.pop()!, transaction)
@@ -115,7 +115,6 @@ function loopBack(skb: Skb, device: string, transaction: Transaction): void {
   if (device === 'lo') skb.linkHeader = LOOPBACK_HEADER[skb.family]
   skb.nextHop = undefined
   skb.socket = undefined
-  skb.looped = true
   transaction.looped.push(skb)
 }
 

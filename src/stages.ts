@@ -127,7 +127,7 @@ function walkNat(skb: Skb, hook: NatHook, transaction: Transaction): Verdict {
 function walk(chain: CompiledChain, skb: Skb, environment: TableEnvironment): Verdict {
   const verdict = walkChain(chain, skb, environment)
   const { transaction } = environment
-  if (!transaction.inSoftirq && !transaction.duplicating)
+  if (transaction.runsSoftirqs)
     while (transaction.looped.length > 0)
       transaction.path.receiveLooped(transaction.looped.shift()!, transaction)
   return verdict

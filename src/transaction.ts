@@ -139,6 +139,11 @@ export class Transaction implements NatContext {
     return this.result.events
   }
 
+  /** Is what has come in over `lo` received at once? Not within a softirq, nor while a table that makes a copy is walked. */
+  get runsSoftirqs(): boolean {
+    return !this.inSoftirq && !this.duplicating
+  }
+
   /** What became of the arriving packet. Answers that the box makes itself have no say in it. */
   ends(fate: Fate): void {
     if (this.answering === 0) this.result.fate = fate

@@ -49,7 +49,8 @@ export function setSequenceAdjustment(
 
 /**
  * Rewrites sequence number, acknowledgement and SACK blocks of a segment, and its checksum by the difference
- * (`nf_ct_seq_adjust`). Without ACK neither acknowledges anything. Like the kernel it takes on trust that what is there is a TCP header.
+ * (`nf_ct_seq_adjust`). Without ACK neither acknowledges anything.
+ * Like the kernel it takes on trust that what is there is a TCP header.
  *
  * @returns false when the packet must be dropped: header cut off, malformed options
  */

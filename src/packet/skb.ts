@@ -47,8 +47,6 @@ export class Skb {
   isAnswer = false
   /** Where a packet of the box's own goes. */
   outputRoute: OutputRoute | undefined = undefined
-  /** It left on `lo` and came in there again: it is routed already. */
-  looped = false
   /** The MTU of the way out, once routed. */
   routeMtu = 65535
   packetType: PacketType = 'host'

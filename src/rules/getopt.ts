@@ -19,6 +19,13 @@ export type Parsed =
   | { readonly kind: 'missing'; readonly word: Word }
   | { readonly kind: 'end' }
 
+/** A program's own options: name, letter, and whether an argument follows. */
+export function longOptions(
+  options: readonly (readonly [name: string, short: string, argument: LongOption['argument']])[],
+): LongOption[] {
+  return options.map(([name, short, argument]) => ({ name, short, argument }))
+}
+
 /**
  * glibc's `getopt_long` with `-` in front of the option string (words that are no options are handed out in order),
  * over a table that grows while the words are read.

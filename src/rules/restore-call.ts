@@ -1,4 +1,4 @@
-import { Getopt, type LongOption } from './getopt.ts'
+import { Getopt, type LongOption, longOptions } from './getopt.ts'
 import { parseNumber } from './numbers.ts'
 import type { RestoreOptions } from './restore.ts'
 import { RuleError } from './rule-error.ts'
@@ -12,21 +12,19 @@ export interface RestoreCall extends RestoreOptions {
   readonly isHelp: boolean
 }
 
-const LONG: readonly LongOption[] = (
-  [
-    ['counters', 'c', 'none'],
-    ['verbose', 'v', 'none'],
-    ['version', 'V', 'none'],
-    ['test', 't', 'none'],
-    ['help', 'h', 'none'],
-    ['noflush', 'n', 'none'],
-    ['modprobe', 'M', 'required'],
-    ['table', 'T', 'required'],
-    ['wait', 'w', 'optional'],
-    ['wait-interval', 'W', 'optional'],
-    ['binary', 'b', 'none'],
-  ] as const
-).map(([name, short, argument]) => ({ name, short, argument }))
+const LONG = longOptions([
+  ['counters', 'c', 'none'],
+  ['verbose', 'v', 'none'],
+  ['version', 'V', 'none'],
+  ['test', 't', 'none'],
+  ['help', 'h', 'none'],
+  ['noflush', 'n', 'none'],
+  ['modprobe', 'M', 'required'],
+  ['table', 'T', 'required'],
+  ['wait', 'w', 'optional'],
+  ['wait-interval', 'W', 'optional'],
+  ['binary', 'b', 'none'],
+])
 
 /** `-w5` is no way to say `-w 5`. */
 const SHORT: ReadonlyMap<string, LongOption> = new Map(

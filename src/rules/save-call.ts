@@ -1,4 +1,4 @@
-import { Getopt, type LongOption } from './getopt.ts'
+import { Getopt, type LongOption, longOptions } from './getopt.ts'
 import { RuleError } from './rule-error.ts'
 import type { Word } from './words.ts'
 
@@ -11,15 +11,13 @@ export interface SaveCall {
   readonly isHelp: boolean
 }
 
-const LONG: readonly LongOption[] = (
-  [
-    ['counters', 'c', 'none'],
-    ['version', 'V', 'none'],
-    ['table', 't', 'required'],
-    ['modprobe', 'M', 'required'],
-    ['file', 'f', 'required'],
-  ] as const
-).map(([name, short, argument]) => ({ name, short, argument }))
+const LONG = longOptions([
+  ['counters', 'c', 'none'],
+  ['version', 'V', 'none'],
+  ['table', 't', 'required'],
+  ['modprobe', 'M', 'required'],
+  ['file', 'f', 'required'],
+])
 
 const SHORT: ReadonlyMap<string, LongOption> = new Map(LONG.map(option => [option.short!, option]))
 
@@ -32,13 +30,14 @@ export function readSaveCall(words: readonly Word[]): SaveCall {
   const getopt = new Getopt(words, SHORT, () => LONG)
   let withCounters = false
   let table: Word | undefined
+  let extra: Word | undefined
   for (;;) {
     const parsed = getopt.read()
     if (parsed.kind === 'end') break
-    if (parsed.kind === 'word')
-      throw new RuleError(`iptables-save takes no argument '${parsed.word.text}'`, parsed.word, {
-        exitCode: 1,
-      })
+    if (parsed.kind === 'word') {
+      extra = parsed.word
+      continue
+    }
     if (parsed.kind !== 'option')
       throw new RuleError(`iptables-save has no option '${parsed.word.text}'`, parsed.word, { exitCode: 1 })
     const { short } = parsed.option
@@ -51,7 +50,7 @@ export function readSaveCall(words: readonly Word[]): SaveCall {
         hint: 'write `iptables-save > file`',
       })
   }
-  const [extra] = getopt.rest
+  extra ??= getopt.rest[0]
   if (extra !== undefined)
     throw new RuleError(`iptables-save takes no argument '${extra.text}'`, extra, { exitCode: 1 })
   return { withCounters, table, isHelp: false }

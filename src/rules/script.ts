@@ -95,7 +95,8 @@ class ScriptReader implements RulePrograms, ShellReporter {
     this.hasCalls = true
     if (familyOf(programOf(name)) !== this.draft.family) return 0
     const [first, second] = args
-    if (first === undefined && io.isMuted) return 2
+    // without a command iptables only complains; its -save and -restore need none
+    if (first === undefined && io.isMuted && !/-(save|restore)$/.test(name.text)) return 2
     if (second === undefined && /^(-V|--version)$/.test(first?.text ?? ''))
       io.output.write(`${programOf(name)} v1.8.9 (legacy)\n`, name)
     else
