@@ -1,10 +1,10 @@
 import { Status, TcpTracking } from './conntrack/connection.ts'
 import { TcpState } from './conntrack/tcp-table.ts'
-import { type ErrorPeers, spendError } from './ip/error-limit.ts'
+import { type ErrorPeers, emptyAllowance, spendError } from './ip/error-limit.ts'
 import { type Answer, type AnswerContext, buildIcmpError } from './ip/icmp-error.ts'
 import { attachedInfo, reject } from './ip/reject.ts'
 import type { IcmpError } from './ip/route.ts'
-import { IPPROTO_TCP } from './packet/protocols.ts'
+import { IPPROTO_ICMP, IPPROTO_TCP } from './packet/protocols.ts'
 import { ChecksumState, Skb } from './packet/skb.ts'
 import type { Hook } from './rules/model.ts'
 import type { Transaction } from './transaction.ts'
@@ -15,6 +15,11 @@ const KERNEL_SOCKET = {}
 /** The box tells the sender of a packet what is wrong, where RFCs and kernel allow it (`icmp_send`, `icmpv6_send`). */
 export function answerError(skb: Skb, error: IcmpError, transaction: Transaction): void {
   const answer = buildIcmpError(skb, error, contextOf(skb, transaction))
+  countAgainstPeer(skb, answer, transaction)
+  sendError(skb, error, answer, transaction)
+}
+
+function sendError(skb: Skb, error: IcmpError, answer: Answer, transaction: Transaction): void {
   sendAnswer(skb, answer, `ICMP type ${error.type} code ${error.code}`, transaction)
 }
 
@@ -29,14 +34,31 @@ export function answerUnroutable(skb: Skb, error: IcmpError, transaction: Transa
       return
     }
   }
-  answerError(skb, error, transaction)
+  // in the same tick of the clock, so `icmp_send` takes nothing more from the peer
+  sendError(skb, error, buildIcmpError(skb, error, contextOf(skb, transaction)), transaction)
 }
+
+/** `icmpv4_xrlim_allow`: not for what goes over loopback, nor for types outside of `icmp_ratemask`. */
+function countAgainstPeer(skb: Skb, answer: Answer, transaction: Transaction): void {
+  if (!answer.sent || skb.family !== 4 || skb.inDevice === 'lo' || answer.route.device === 'lo') return
+  const header = (answer.bytes[0]! & 15) * 4
+  if (answer.bytes[9] !== IPPROTO_ICMP) return
+  const type = answer.bytes[header]!
+  const isPathMtu = type === 3 && answer.bytes[header + 1] === 4
+  if (isPathMtu || type > 31 || ((RATE_MASK >>> type) & 1) === 0) return
+  const before = transaction.memory.get(TOLD) as ErrorPeers | undefined
+  transaction.memory.set(TOLD, emptyAllowance(before, skb.source, transaction.nowMs))
+}
+
+/** `icmp_ratemask`: destination unreachable, source quench, time exceeded, parameter problem. */
+const RATE_MASK = (1 << 3) | (1 << 4) | (1 << 11) | (1 << 12)
 
 const TOLD = 'ip_error'
 
 /** `-j REJECT`: an ICMP error or a TCP reset. The reset closes the connection it belongs to. */
 export function answerReject(skb: Skb, kind: string, hook: Hook, transaction: Transaction): void {
   const answer = reject(skb, kind, hook, contextOf(skb, transaction))
+  countAgainstPeer(skb, answer, transaction)
   if (answer.closesConnection) closeConnection(skb, transaction)
   sendAnswer(skb, answer, kind, transaction)
 }

@@ -2,8 +2,9 @@ import type { Address } from '../address.ts'
 import { type KeyKind, PersistentMap } from '../persistent/map.ts'
 
 /**
- * Who has been told lately that there is no route, and how much of an allowance each has left: `inet_peer` as `ip_error`
- * (net/ipv4/route.c) uses it. Whoever was not told for five seconds has all of it again and is forgotten.
+ * Who has been sent errors lately, and how much of an allowance each has left to be told that there is no route:
+ * `inet_peer` as `ip_error` (net/ipv4/route.c) and `icmp_send` use it. Whoever was sent none for five seconds has all of
+ * it again and is forgotten.
  */
 export interface ErrorPeers {
   readonly recent: PersistentMap<Address, Allowance>
@@ -43,6 +44,18 @@ export function spendError(
   const isAllowed = savedMs >= COST_MS
   const next = { leftMs: isAllowed ? savedMs - COST_MS : savedMs, atMs: nowMs }
   return { isAllowed, peers: { recent: recent.set(sender, next, {}), older, turnedAtMs } }
+}
+
+/**
+ * A host was sent another error under the peer's limit: with `icmp_ratelimit=0`, as in the reference box, that always
+ * passes, and leaves it nothing saved up (`inet_peer_xrlim_allow` caps what there is at a multiple of the limit).
+ *
+ * @param peers of the last time, undefined at first
+ * @returns the peers of the next time
+ */
+export function emptyAllowance(peers: ErrorPeers | undefined, host: Address, nowMs: number): ErrorPeers {
+  const { recent, older, turnedAtMs } = turned(peers, nowMs)
+  return { recent: recent.set(host, { leftMs: 0, atMs: nowMs }, {}), older, turnedAtMs }
 }
 
 /** Two generations, so that nobody has to be looked for to be forgotten. */
