@@ -88,7 +88,10 @@ export function table(name: TableName, hook: Hook): Stage {
 /** What connection does the packet belong to? Finds or (unconfirmed) makes it. */
 export function conntrack(skb: Skb, _hook: Hook, transaction: Transaction): Verdict {
   if (!transaction.family(skb).tracking) return Verdict.ACCEPT
-  const tracked = trackPacket(skb, skb.template, transaction)
+  const { template } = skb
+  // used up: a packet that turns out INVALID meets the raw table anew when it comes in on lo
+  skb.template = undefined
+  const tracked = trackPacket(skb, template, transaction)
   if (tracked === 'accept') return Verdict.ACCEPT
   transaction.discards(
     tracked === 'full' ? 'the connection table is full (nf_conntrack_max)' : 'connection tracking dropped it',
