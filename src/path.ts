@@ -133,15 +133,20 @@ function fromPrerouting(skb: Skb, transaction: Transaction): void {
   const table = transaction.routing(skb.family)
   const route = inputRoute(table, skb.inDevice, skb.source, skb.destination, skb.protocol)
   skb.routeType = route.type
-  if (route.kind === 'drop') {
+  const { kind } = route
+  if (kind === 'drop') {
     transaction.discards(route.reason)
-    if (route.error !== undefined) answerUnroutable(skb, route.error, transaction)
     return
   }
-  transaction.recorder?.add({ kind: 'routed', to: route.kind, device: route.device, why: route.reason })
+  if (kind !== 'no-route')
+    transaction.recorder?.add({ kind: 'routed', to: kind, device: route.device, why: route.reason })
   if (skb.family === 4 && skb.transportOffset > 20 && !readOptions(skb, transaction)) return
-  if (route.kind === 'local') deliver(skb, transaction)
-  else forward(skb, route, transaction)
+  if (kind === 'local') deliver(skb, transaction)
+  else if (kind === 'forward') forward(skb, route, transaction)
+  else {
+    transaction.discards(route.reason)
+    if (route.error !== undefined) answerUnroutable(skb, route.error, transaction)
+  }
 }
 
 const TCP_HEADER_LENGTH = 20

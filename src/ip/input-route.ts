@@ -46,10 +46,10 @@ function inputRoute4(table: RoutingTable, device: Device, source: Address, desti
   if (entry.type === 'broadcast') return broadcast4(table, device, source, destination)
   if (entry.type === 'local')
     return validateSource(table, device, source, '') ?? local(device, 'local', OWN, destination)
-  if (entry.type === 'blackhole') return drop('blackhole %', entry.prefix)
+  if (entry.type === 'blackhole') return noRoute(device, undefined, 'blackhole %', entry.prefix)
   if (entry.type === 'unreachable') return noRoute(device, 1, 'unreachable %', entry.prefix)
   if (entry.type === 'prohibit') return noRoute(device, 13, 'prohibit %', entry.prefix)
-  if (!device.settings.forwarding) return drop('forwarding is off on %', device.name)
+  if (!device.settings.forwarding) return noRoute(device, undefined, 'forwarding is off on %', device.name)
   if (entry.type !== 'unicast') return drop('% is no unicast destination', destination)
   return validateSource(table, device, source, entry.device!.name) ?? entry.forward!
 }
@@ -107,10 +107,10 @@ function validateSource(
 function inputRoute6(table: RoutingTable, device: Device, destination: Address): InputRoute {
   const strict = isMulticast(destination) || isIpv6LinkLocal(destination) || isIpv6Loopback(destination)
   const entry = table.lookup(destination, device.name, strict)
-  if (entry === undefined) return drop('no route to %', destination, NO_ROUTE)
+  if (entry === undefined) return noRoute6('no route to %', destination, NO_ROUTE)
   if (entry.type === 'blackhole') return drop('blackhole %', entry.prefix)
-  if (entry.type === 'prohibit') return drop('prohibit %', entry.prefix, PROHIBITED)
-  if (entry.device === undefined) return drop('unreachable %', entry.prefix, NO_ROUTE)
+  if (entry.type === 'prohibit') return noRoute6('prohibit %', entry.prefix, PROHIBITED)
+  if (entry.device === undefined) return noRoute6('unreachable %', entry.prefix, NO_ROUTE)
   if (entry.type === 'local' || entry.type === 'anycast') return local(device, entry.type, OWN, destination)
   if (!isMulticast(destination)) return entry.forward!
   if (!hasJoined(device, destination)) return drop('nobody here has joined %', destination)
@@ -140,13 +140,25 @@ function local(device: Device, type: DestinationType, text: string, subject: Add
   return new InputRoute('local', type, way, undefined, text, subject)
 }
 
-function drop(text: string, subject: Address | Prefix | string = '', error?: IcmpError): InputRoute {
-  return new InputRoute('drop', 'unreachable', NOWHERE, error, text, subject)
+function drop(text: string, subject: Address | Prefix | string = ''): InputRoute {
+  return new InputRoute('drop', 'unreachable', NOWHERE, undefined, text, subject)
 }
 
-/** `ip_error`: a host that does not forward keeps quiet. */
-function noRoute(device: Device, code: number, text: string, subject: Address | Prefix): InputRoute {
-  return drop(text, subject, device.settings.forwarding ? { type: 3, code, info: 0 } : undefined)
+/** `ip_error`: the sender is told, unless the route is a black hole or this host does not forward. */
+function noRoute(
+  device: Device,
+  code: number | undefined,
+  text: string,
+  subject: Address | Prefix | string,
+): InputRoute {
+  const isTold = code !== undefined && device.settings.forwarding
+  const error = isTold ? { type: 3, code, info: 0 } : undefined
+  return new InputRoute('no-route', 'unreachable', NOWHERE, error, text, subject)
+}
+
+/** `ip6_pkt_discard`, `ip6_pkt_prohibit` */
+function noRoute6(text: string, subject: Address | Prefix, error: IcmpError): InputRoute {
+  return new InputRoute('no-route', 'unreachable', NOWHERE, error, text, subject)
 }
 
 /** IPv4: the address that stands for this box towards a packet's sender (`fib_compute_spec_dst`), for record route. */

@@ -12,8 +12,9 @@ export type DestinationType = 'unicast' | 'local' | 'broadcast' | 'multicast' | 
 
 /** Where a received packet goes after PREROUTING. Immutable, and shared between packets. */
 export class InputRoute {
-  readonly kind: 'local' | 'forward' | 'drop'
-  /** 'unreachable' for what is dropped. ICMP errors are never sent about broadcast and multicast. */
+  /** 'drop': at once. 'no-route': IPv4 looks at the packet's options first, as if it went on. */
+  readonly kind: 'local' | 'forward' | 'drop' | 'no-route'
+  /** 'unreachable' for what ends here. ICMP errors are never sent about broadcast and multicast. */
   readonly type: DestinationType
   /** 'forward': the device it leaves by. 'local': the one it came in on. */
   readonly device: string
@@ -22,7 +23,7 @@ export class InputRoute {
   readonly mtu: number
   /** What is bigger is refused before FORWARD: for IPv6 the device's MTU, unless the route's is locked. */
   readonly forwardMtu: number
-  /** 'drop': what the sender is told. In IPv4 the kernel allows 5 of these per sender, then 1 a second. */
+  /** 'no-route': what the sender is told. In IPv4 the kernel allows 5 of these per sender, then 1 a second. */
   readonly error: IcmpError | undefined
   private readonly text: string
   private readonly subject: Address | Prefix | string

@@ -22,10 +22,10 @@ describe('inputRoute: as Linux 6.18 answered', () => {
     ['lan0', '10.6.0.2', '0.1.2.3', 'forward wan0'],
     ['lan0', '10.6.0.2', '0.0.0.0', 'drop'],
     ['lan0', '10.6.0.2', '127.0.0.1', 'drop'],
-    ['lan0', '10.6.0.2', '10.66.0.1', 'drop'],
-    ['lan0', '10.6.0.2', '10.67.0.1', 'drop 3/1'],
-    ['lan0', '10.6.0.2', '10.68.0.1', 'drop 3/13'],
-    ['lan0', '10.6.0.2', '10.69.0.1', 'drop 3/0'],
+    ['lan0', '10.6.0.2', '10.66.0.1', 'no-route'],
+    ['lan0', '10.6.0.2', '10.67.0.1', 'no-route 3/1'],
+    ['lan0', '10.6.0.2', '10.68.0.1', 'no-route 3/13'],
+    ['lan0', '10.6.0.2', '10.69.0.1', 'no-route 3/0'],
     ['lan0', '0.0.0.0', '8.8.8.8', 'drop'],
     ['lan0', '0.1.2.3', '8.8.8.8', 'forward wan0'],
     ['lan0', '127.0.0.1', '8.8.8.8', 'drop'],
@@ -40,19 +40,20 @@ describe('inputRoute: as Linux 6.18 answered', () => {
     ['lan0', '2001:db8:6::2', 'ff02::2', 'local multicast'],
     ['lan0', '2001:db8:6::2', 'ff05::2', 'drop'],
     ['lan0', '2001:db8:6::2', '::', 'forward wan0'],
-    ['lan0', '2001:db8:6::2', 'fe80::9', 'drop 1/0'],
+    ['lan0', '2001:db8:6::2', 'fe80::9', 'no-route 1/0'],
     ['wan0', '2001:db8:6::2', 'fe80::9', 'forward wan0'],
     ['lan0', '2001:db8:6::1', '2600::1', 'forward wan0'],
     ['lan0', '2001:db8:6::2', '2001:db8:66::1', 'drop'],
-    ['lan0', '2001:db8:6::2', '2001:db8:67::1', 'drop 1/0'],
-    ['lan0', '2001:db8:6::2', '2001:db8:68::1', 'drop 1/1'],
+    ['lan0', '2001:db8:6::2', '2001:db8:67::1', 'no-route 1/0'],
+    ['lan0', '2001:db8:6::2', '2001:db8:68::1', 'no-route 1/1'],
   ])('%s: %s → %s: %s', (device, source, destination, expected) => {
     const table = source.includes(':') ? box6 : box4
     const route = inputRoute(table, device, a(source), a(destination), 17)
     const detail = {
       local: route.type,
       forward: route.device,
-      drop: route.error && `${route.error.type}/${route.error.code}`,
+      drop: '',
+      'no-route': route.error && `${route.error.type}/${route.error.code}`,
     }
     expect(`${route.kind} ${detail[route.kind] ?? ''}`.trim()).toBe(expected)
   })
@@ -63,7 +64,7 @@ describe('inputRoute: as Linux 6.18 answered', () => {
     [{ 'net.ipv4.conf.all.rp_filter': 1 }, '10.6.0.9', 'forward'],
     [{ 'net.ipv4.conf.lan0.accept_local': 1 }, '203.0.113.1', 'forward'],
     [{ 'net.ipv4.conf.all.route_localnet': 1 }, '127.0.0.9', 'forward'],
-    [{ 'net.ipv4.ip_forward': 0 }, '10.6.0.9', 'drop'],
+    [{ 'net.ipv4.ip_forward': 0 }, '10.6.0.9', 'no-route'],
   ])('%j: source %s: %s', (sysctls, source, kind) => {
     const table = RoutingTable.compile(4, {
       interfaces: { lan0: { addresses: ['10.6.0.1/16'] }, wan0: { addresses: ['203.0.113.1/24'] } },
