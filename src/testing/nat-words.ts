@@ -32,6 +32,9 @@ export function destinationNat({ site, protocol }: WordContext): fc.Arbitrary<st
     fc.tuple(host, port).map(([text, n]) => `--to-destination ${wrap(text)}:${n}`),
     fc.tuple(host, port).map(([text, n]) => `--to-destination ${wrap(text)}:${n}-${Math.min(65535, n + 3)}`),
     ranged,
+    fc
+      .tuple(host, port)
+      .map(([text, n]) => `--to-destination ${wrap(text)}:${n}-${Math.min(65535, n + 3)} --random`),
     // the port moves with the one asked for
     fc.tuple(host, port).map(([text, n]) => `--to-destination ${wrap(text)}:6000-6100/${n}`),
     ...(site.family === 4 ? [oneOf('--to-destination :8080', '--to-destination :5000-5003')] : []),
@@ -47,12 +50,14 @@ export function sourceNat({ site, protocol }: WordContext): fc.Arbitrary<string>
     `--to-source ${spare}`,
     `--to-source ${spare}-${nextAddress(spare)}`,
     `--to-source ${spare}-${nextAddress(spare)} --persistent`,
+    `--to-source ${spare} --random-fully`,
   ]
   if (!PORTED.includes(protocol)) return oneOf(...plain)
   return oneOf(
     ...plain,
     `--to-source ${wrap(own)}:41024-41025`,
     `--to-source ${wrap(own)}:40000-40009`,
+    `--to-source ${wrap(own)}:40000-40009 --random`,
     `--to-source ${wrap(spare)}:500-600`,
     `--to-source ${wrap(own)}:80`,
     `--to-source ${spare}-${nextAddress(spare)}${site.family === 4 ? ':5000-5001' : ''}`,

@@ -101,7 +101,7 @@ export const TARGET_WORDS: { readonly [name: string]: TargetWords } = {
         oneOf('--hmark-rnd 0', '--hmark-rnd 0xcafe'),
       ),
   },
-  IDLETIMER: { words: () => fc.constant('--timeout 600 --label judge') },
+  IDLETIMER: { words: () => oneOf('--timeout 600 --label judge', '--timeout 600 --label clock --alarm') },
   LOG: {
     weight: 2,
     words: () =>
@@ -119,7 +119,15 @@ export const TARGET_WORDS: { readonly [name: string]: TargetWords } = {
   MASQUERADE: {
     weight: 6,
     words: ({ protocol }) =>
-      PORTED.includes(protocol) ? oneOf('', '--to-ports 42001-42004', '--to-ports 42001') : fc.constant(''),
+      PORTED.includes(protocol)
+        ? oneOf(
+            '',
+            '--to-ports 42001-42004',
+            '--to-ports 42001',
+            '--random',
+            '--to-ports 42001-42004 --random-fully',
+          )
+        : oneOf('', '--random'),
   },
   NETMAP: { words: at => networkMap(at) },
   NFLOG: {
@@ -144,7 +152,13 @@ export const TARGET_WORDS: { readonly [name: string]: TargetWords } = {
     weight: 3,
     words: ({ protocol }) =>
       PORTED.includes(protocol)
-        ? oneOf('', '--to-ports 3128', '--to-ports 5000-5003', '--to-ports 80')
+        ? oneOf(
+            '',
+            '--to-ports 3128',
+            '--to-ports 5000-5003',
+            '--to-ports 80',
+            '--to-ports 5000-5003 --random',
+          )
         : fc.constant(''),
   },
   REJECT: {

@@ -9,6 +9,7 @@ import {
   oneOf,
   portRange,
   prefix,
+  rarely,
   type ThemeWords,
   upTo,
   type WordContext,
@@ -114,6 +115,13 @@ export const CONNECTIONS_WORDS: ThemeWords = {
           ),
         ),
         fc.constant('--hashlimit-htable-expire 100000000'),
+        rarely(
+          oneOf(
+            '--hashlimit-htable-size 4',
+            '--hashlimit-htable-size 100 --hashlimit-htable-max 200',
+            '--hashlimit-htable-gcinterval 5000',
+          ),
+        ),
         oneOf('--hashlimit-name h1', '--hashlimit-name h2', '--hashlimit-name h3', '--hashlimit-name h4'),
       ),
   },

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { joined, maybe, maybeNot, oneOf, type ThemeWords } from '../words.ts'
+import { joined, maybe, maybeNot, oneOf, rarely, type ThemeWords } from '../words.ts'
 
 /** IPv6's extension headers. */
 export const IPV6_WORDS: ThemeWords = {
@@ -9,6 +9,7 @@ export const IPV6_WORDS: ThemeWords = {
     words: () =>
       joined(
         maybe(maybeNot(oneOf('--fragid 77', '--fragid 1:100'))),
+        rarely(maybeNot(oneOf('--fraglen 0', '--fraglen 8'))),
         maybe(oneOf('--fragmore', '--fraglast')),
         maybe(oneOf('--fragfirst', '--fragres')),
       ),

@@ -59,6 +59,8 @@ export const SURROUNDINGS_WORDS: ThemeWords = {
           '--physdev-is-bridged',
           '--physdev-in lan0',
           '--physdev-in lan+ --physdev-is-in',
+          '--physdev-out wan0',
+          '--physdev-is-out',
         ),
       ),
   },
@@ -68,9 +70,18 @@ export const SURROUNDINGS_WORDS: ThemeWords = {
   policy: {
     words: ({ hooks }) =>
       hooks.some(hook => hook === 'OUTPUT' || hook === 'POSTROUTING')
-        ? oneOf('--dir out --pol none', '--dir out --pol ipsec', '--dir out --pol ipsec --strict --reqid 1')
+        ? oneOf(
+            '--dir out --pol none',
+            '--dir out --pol ipsec',
+            '--dir out --pol ipsec --strict --reqid 1',
+            '--dir out --pol ipsec --strict --proto esp --mode transport --next --proto ah --spi 5',
+          )
         : hooks.every(hook => hook === 'PREROUTING' || hook === 'INPUT' || hook === 'FORWARD')
-          ? oneOf('--dir in --pol none', '--dir in --pol ipsec', '--dir in --pol ipsec ! --proto esp')
+          ? oneOf(
+              '--dir in --pol none',
+              '--dir in --pol ipsec',
+              '--dir in --pol ipsec ! --proto esp ! --spi 7',
+            )
           : fc.constant('--dir in --pol none'),
   },
   realm: {
@@ -102,6 +113,9 @@ export const SURROUNDINGS_WORDS: ThemeWords = {
         '--datestart 1970-01-01',
         '--datestart 1970-01-01 --datestop 2037-12-31',
         '--timestart 00:00 --timestop 23:59:59 --kerneltz',
+        `--monthdays ${Array.from({ length: 31 }, (_, day) => day + 1).join(',')}`,
+        '--timestart 12:00 --timestop 11:59:59 --contiguous',
+        '--datestart 2037-01-01T12:00:00',
       ),
   },
 }

@@ -151,7 +151,10 @@ export const TRANSPORT_WORDS: ThemeWords = {
           return `${option} ${[...ports, ...spans].join(',')}`
         }),
   },
-  osf: { words: () => joined(maybeNot(fc.constant('--genre Linux')), maybe(oneOf('--ttl 0', '--ttl 2'))) },
+  osf: {
+    words: () =>
+      joined(maybeNot(fc.constant('--genre Linux')), maybe(oneOf('--ttl 0', '--ttl 2', '--log 0'))),
+  },
   sctp: {
     words: () =>
       joined(
