@@ -152,13 +152,7 @@ export const TARGET_WORDS: { readonly [name: string]: TargetWords } = {
     weight: 3,
     words: ({ protocol }) =>
       PORTED.includes(protocol)
-        ? oneOf(
-            '',
-            '--to-ports 3128',
-            '--to-ports 5000-5003',
-            '--to-ports 80',
-            '--to-ports 5000-5003 --random',
-          )
+        ? oneOf('', '--to-ports 3128', '--to-ports 5000-5003', '--to-ports 80', '--to-ports 5000 --random')
         : fc.constant(''),
   },
   REJECT: {
