@@ -2,7 +2,14 @@ import type { Connection } from '../../conntrack/connection.ts'
 import { Change } from '../../conntrack/events.ts'
 import type { Skb } from '../../packet/skb.ts'
 import { defineTarget, OptionError, type OptionSpec, Verdict } from '../extension.ts'
-import { ALL_BITS, hex, listMarkOperation, parseBounded, parseMarkMask } from './mark-value.ts'
+import {
+  ALL_BITS,
+  hex,
+  listMarkOperation,
+  MARK_OPERATIONS,
+  type MarkOperation,
+  parseBounded,
+} from './mark-value.ts'
 
 export interface ConnmarkOptions {
   /** set: the connection's mark from a value; save: from the packet's; restore: the packet's from the connection's. */
@@ -14,32 +21,14 @@ export interface ConnmarkOptions {
   readonly shiftBits: number
 }
 
-const OPERATIONS = ['set-xmark', 'set-mark', 'and-mark', 'or-mark', 'xor-mark', 'save-mark', 'restore-mark']
+const OPERATIONS = [...MARK_OPERATIONS.map(({ name }) => name), 'save-mark', 'restore-mark']
 
 /** `-j CONNMARK`: net/netfilter/xt_connmark.c, `connmark_tg_shift`. Options write one after the other, the last wins. */
 export const connmark = defineTarget<ConnmarkOptions>({
   name: 'CONNMARK',
   summary: "change the connection's mark, or copy it from or to the packet's",
   options: [
-    setting('set-xmark', 'value[/mask]', 'clear the bits of mask and XOR value into the mark', text =>
-      parseMarkMask(text, 'set-xmark'),
-    ),
-    setting('set-mark', 'value[/mask]', 'clear the bits of mask and OR value into the mark', text => {
-      const { value, mask } = parseMarkMask(text, 'set-mark')
-      return { value, mask: (mask | value) >>> 0 }
-    }),
-    setting('and-mark', 'bits', 'keep only these bits', text => ({
-      value: 0,
-      mask: ~parseBounded(text, 'and-mark', 0, ALL_BITS) >>> 0,
-    })),
-    setting('or-mark', 'bits', 'set these bits', text => {
-      const value = parseBounded(text, 'or-mark', 0, ALL_BITS)
-      return { value, mask: value }
-    }),
-    setting('xor-mark', 'bits', 'flip these bits', text => ({
-      value: parseBounded(text, 'xor-mark', 0, ALL_BITS),
-      mask: 0,
-    })),
+    ...MARK_OPERATIONS.map(setting),
     copying('save-mark', 'save', "copy the packet's mark to the connection"),
     copying('restore-mark', 'restore', "copy the connection's mark to the packet"),
     {
@@ -147,12 +136,7 @@ function listMasks(mode: 'save' | 'restore', packetMask: number, connectionMask:
     : ` ctmask ${hex(connectionMask)} nfmask ~${hex(packetMask)}`
 }
 
-function setting(
-  name: string,
-  placeholder: string,
-  help: string,
-  read: (text: string) => { readonly value: number; readonly mask: number },
-): OptionSpec<ConnmarkOptions> {
+function setting({ name, placeholder, help, read }: MarkOperation): OptionSpec<ConnmarkOptions> {
   return {
     name,
     arguments: 1,

@@ -9,6 +9,54 @@ export interface MarkValue {
 
 export const ALL_BITS = 0xffff_ffff
 
+/** An option that sets a mark to `(mark & ~mask) ^ value`. */
+export interface MarkOperation {
+  readonly name: string
+  readonly placeholder: string
+  readonly help: string
+  readonly read: (text: string) => MarkValue
+}
+
+/** MARK has them for the mark of the packet, CONNMARK for that of the connection. */
+export const MARK_OPERATIONS: readonly MarkOperation[] = [
+  {
+    name: 'set-xmark',
+    placeholder: 'value[/mask]',
+    help: 'clear the bits of mask and XOR value into the mark',
+    read: text => parseMarkMask(text, 'set-xmark'),
+  },
+  {
+    name: 'set-mark',
+    placeholder: 'value[/mask]',
+    help: 'clear the bits of mask and OR value into the mark',
+    read(text) {
+      const { value, mask } = parseMarkMask(text, 'set-mark')
+      return { value, mask: (mask | value) >>> 0 }
+    },
+  },
+  {
+    name: 'and-mark',
+    placeholder: 'bits',
+    help: 'keep only these bits',
+    read: text => ({ value: 0, mask: ~parseBounded(text, 'and-mark', 0, ALL_BITS) >>> 0 }),
+  },
+  {
+    name: 'or-mark',
+    placeholder: 'bits',
+    help: 'set these bits',
+    read(text) {
+      const value = parseBounded(text, 'or-mark', 0, ALL_BITS)
+      return { value, mask: value }
+    },
+  },
+  {
+    name: 'xor-mark',
+    placeholder: 'bits',
+    help: 'flip these bits',
+    read: text => ({ value: parseBounded(text, 'xor-mark', 0, ALL_BITS), mask: 0 }),
+  },
+]
+
 /** `5`, `0x5/0xff`: iptables' XTTYPE_MARKMASK32. Without a mask all bits count. */
 export function parseMarkMask(text: string, option: string): MarkValue {
   const scanned = scanNumber(text)

@@ -1,43 +1,16 @@
 import { defineTarget, OptionError, type OptionSpec, Verdict } from '../extension.ts'
-import {
-  ALL_BITS,
-  hex,
-  listMarkOperation,
-  type MarkValue,
-  parseBounded,
-  parseMarkMask,
-} from './mark-value.ts'
+import { hex, listMarkOperation, MARK_OPERATIONS, type MarkOperation, type MarkValue } from './mark-value.ts'
 
 /** The new mark is `(mark & ~mask) ^ value`. */
 export type MarkOptions = MarkValue
 
-const OPERATIONS = ['set-xmark', 'set-mark', 'and-mark', 'or-mark', 'xor-mark']
+const OPERATIONS = MARK_OPERATIONS.map(({ name }) => name)
 
 /** `-j MARK`: net/netfilter/xt_mark.c, `mark_tg`. */
 export const mark = defineTarget<MarkOptions>({
   name: 'MARK',
   summary: "change the packet's fwmark",
-  options: [
-    operation('set-xmark', 'value[/mask]', 'clear the bits of mask and XOR value into the mark', text =>
-      parseMarkMask(text, 'set-xmark'),
-    ),
-    operation('set-mark', 'value[/mask]', 'clear the bits of mask and OR value into the mark', text => {
-      const { value, mask } = parseMarkMask(text, 'set-mark')
-      return { value, mask: (mask | value) >>> 0 }
-    }),
-    operation('and-mark', 'bits', 'keep only these bits', text => ({
-      value: 0,
-      mask: ~parseBounded(text, 'and-mark', 0, ALL_BITS) >>> 0,
-    })),
-    operation('or-mark', 'bits', 'set these bits', text => {
-      const value = parseBounded(text, 'or-mark', 0, ALL_BITS)
-      return { value, mask: value }
-    }),
-    operation('xor-mark', 'bits', 'flip these bits', text => ({
-      value: parseBounded(text, 'xor-mark', 0, ALL_BITS),
-      mask: 0,
-    })),
-  ],
+  options: MARK_OPERATIONS.map(operation),
   finish({ value, mask }) {
     if (value === undefined || mask === undefined)
       throw new OptionError('One of the --set-xmark, --{and,or,xor,set}-mark options is required', {
@@ -56,12 +29,7 @@ export const mark = defineTarget<MarkOptions>({
   },
 })
 
-function operation(
-  name: string,
-  placeholder: string,
-  help: string,
-  read: (text: string) => MarkValue,
-): OptionSpec<MarkOptions> {
+function operation({ name, placeholder, help, read }: MarkOperation): OptionSpec<MarkOptions> {
   return {
     name,
     arguments: 1,
