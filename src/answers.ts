@@ -84,8 +84,10 @@ function sendAnswer(skb: Skb, answer: Answer, why: string, transaction: Transact
   made.isLocal = true
   // ICMP sends through a socket of its own (`icmp_push_reply`), a reset does not
   if (made.protocol !== IPPROTO_TCP) made.socket = KERNEL_SOCKET
-  made.checksumState = ChecksumState.UNNECESSARY
-  made.checksumPartial = answer.checksumPartial ? made.protocol : 0
+  if (answer.checksumPartial) {
+    made.checksumPartial = made.protocol
+    made.checksumState = ChecksumState.UNNECESSARY
+  }
   made.connection = skb.connection
   made.ctInfo = attachedInfo(skb)
   transaction.recorder?.add({ kind: 'answer', why, packet: made.share() })
