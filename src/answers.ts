@@ -1,10 +1,13 @@
+import type { Family } from './address.ts'
 import { Status, TcpTracking } from './conntrack/connection.ts'
 import { TcpState } from './conntrack/tcp-table.ts'
-import { type ErrorPeers, emptyAllowance, spendError } from './ip/error-limit.ts'
 import { type Answer, type AnswerContext, buildIcmpError } from './ip/icmp-error.ts'
+import type { OutputRoute } from './ip/output-route.ts'
+import { type Decision, NO_PEERS, type Peers, spendAllowance, spendError, spendRedirect } from './ip/peers.ts'
+import { redirect4, redirect6 } from './ip/redirect.ts'
 import { attachedInfo, reject } from './ip/reject.ts'
-import type { IcmpError } from './ip/route.ts'
-import { IPPROTO_ICMP, IPPROTO_TCP } from './packet/protocols.ts'
+import type { IcmpError, InputRoute } from './ip/route.ts'
+import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP } from './packet/protocols.ts'
 import { ChecksumState, Skb } from './packet/skb.ts'
 import type { Hook } from './rules/model.ts'
 import type { Transaction } from './transaction.ts'
@@ -25,35 +28,65 @@ function sendError(skb: Skb, error: IcmpError, answer: Answer, transaction: Tran
 
 /** There is no route: IPv4 tells each sender so five times, and then once a second (`ip_error`). */
 export function answerUnroutable(skb: Skb, error: IcmpError, transaction: Transaction): void {
-  if (skb.family === 4) {
-    const before = transaction.memory.get(TOLD) as ErrorPeers | undefined
-    const { isAllowed, peers } = spendError(before, skb.source, transaction.nowMs)
-    transaction.memory.set(TOLD, peers)
-    if (!isAllowed) {
-      transaction.recorder?.add({ kind: 'no-answer', why: 'the sender was told five times within seconds' })
-      return
-    }
+  if (skb.family === 6) {
+    answerError(skb, error, transaction)
+    return
   }
-  // in the same tick of the clock, so `icmp_send` takes nothing more from the peer
-  sendError(skb, error, buildIcmpError(skb, error, contextOf(skb, transaction)), transaction)
+  if (asks(skb, peers => spendError(peers, skb.source, transaction.nowMs), transaction))
+    // in the same tick of the clock, so `icmp_send` takes nothing more from the peer
+    sendError(skb, error, buildIcmpError(skb, error, contextOf(skb, transaction)), transaction)
+  else transaction.recorder?.add({ kind: 'no-answer', why: 'the sender was told five times within seconds' })
 }
 
-/** `icmpv4_xrlim_allow`: not for what goes over loopback, nor for types outside of `icmp_ratemask`. */
+/** A packet leaves by the device it came in on: its sender may be told of the nearer way, now and then. */
+export function answerDetour(skb: Skb, route: InputRoute, transaction: Transaction): void {
+  if (skb.inDevice !== route.device) return
+  const table = transaction.routing(skb.family)
+  const { nowMs } = transaction
+  if (skb.family === 4) {
+    const error = redirect4(skb, route, table)
+    if (error !== undefined && asks(skb, peers => spendRedirect(peers, skb.source, nowMs), transaction))
+      answerError(skb, error, transaction)
+    return
+  }
+  // both ends count, the destination first and whether or not anything can be sent
+  if (!asks(skb, peers => spendAllowance(peers, skb.destination, REDIRECT_PAUSE_MS, nowMs), transaction))
+    return
+  const redirect = redirect6(skb, route, table)
+  if (redirect === undefined) return
+  if (asks(skb, peers => spendAllowance(peers, skb.source, REDIRECT_PAUSE_MS, nowMs), transaction))
+    send(new Skb(6, redirect.bytes), redirect.route, 'redirect', transaction)
+}
+
+const REDIRECT_PAUSE_MS = 1000
+
+/** What the peers of a packet's family say, who remember that they were asked. */
+function asks({ family }: Skb, spend: (peers: Peers) => Decision, transaction: Transaction): boolean {
+  const key = family === 4 ? 'peers4' : 'peers6'
+  const { isAllowed, peers } = spend((transaction.memory.get(key) as Peers | undefined) ?? NO_PEERS)
+  transaction.memory.set(key, peers)
+  return isAllowed
+}
+
+/**
+ * `icmpv4_xrlim_allow`, `icmpv6_xrlim_allow`: not for what goes over loopback, nor for types outside of the rate mask.
+ * The limit itself is off in the reference box.
+ */
 function countAgainstPeer(skb: Skb, answer: Answer, transaction: Transaction): void {
-  if (!answer.sent || skb.family !== 4 || skb.inDevice === 'lo' || answer.route.device === 'lo') return
-  const header = (answer.bytes[0]! & 15) * 4
-  if (answer.bytes[9] !== IPPROTO_ICMP) return
-  const type = answer.bytes[header]!
-  const isPathMtu = type === 3 && answer.bytes[header + 1] === 4
-  if (isPathMtu || type > 31 || ((RATE_MASK >>> type) & 1) === 0) return
-  const before = transaction.memory.get(TOLD) as ErrorPeers | undefined
-  transaction.memory.set(TOLD, emptyAllowance(before, skb.source, transaction.nowMs))
+  if (!answer.sent || skb.inDevice === 'lo' || answer.route.device === 'lo') return
+  if (!isRateLimited(answer.bytes, skb.family)) return
+  asks(skb, peers => spendAllowance(peers, skb.source, 0, transaction.nowMs), transaction)
 }
 
-/** `icmp_ratemask`: destination unreachable, source quench, time exceeded, parameter problem. */
-const RATE_MASK = (1 << 3) | (1 << 4) | (1 << 11) | (1 << 12)
-
-const TOLD = 'ip_error'
+/** By default: IPv4 destination unreachable, source quench, time exceeded, parameter problem; IPv6 errors. No path MTU. */
+function isRateLimited(bytes: Uint8Array, family: Family): boolean {
+  if (family === 6) return bytes[6] === IPPROTO_ICMPV6 && bytes[40]! < 128 && bytes[40] !== 2
+  const header = (bytes[0]! & 15) * 4
+  if (bytes[9] !== IPPROTO_ICMP) return false
+  const type = bytes[header]!
+  if (type === 3) return bytes[header + 1] !== 4
+  return type === 4 || type === 11 || type === 12
+}
 
 /** `-j REJECT`: an ICMP error or a TCP reset. The reset closes the connection it belongs to. */
 export function answerReject(skb: Skb, kind: string, hook: Hook, transaction: Transaction): void {
@@ -80,19 +113,23 @@ function sendAnswer(skb: Skb, answer: Answer, why: string, transaction: Transact
     return
   }
   const made = new Skb(skb.family, answer.bytes)
-  made.isAnswer = true
-  made.isLocal = true
-  // ICMP sends through a socket of its own (`icmp_push_reply`), a reset does not
-  if (made.protocol !== IPPROTO_TCP) made.socket = KERNEL_SOCKET
   if (answer.checksumPartial) {
     made.checksumPartial = made.protocol
     made.checksumState = ChecksumState.UNNECESSARY
   }
   made.connection = skb.connection
   made.ctInfo = attachedInfo(skb)
+  send(made, answer.route, why, transaction)
+}
+
+function send(made: Skb, route: OutputRoute, why: string, transaction: Transaction): void {
+  made.isAnswer = true
+  made.isLocal = true
+  // ICMP sends through a socket of its own (`icmp_push_reply`), a reset does not
+  if (made.protocol !== IPPROTO_TCP) made.socket = KERNEL_SOCKET
   transaction.recorder?.add({ kind: 'answer', why, packet: made.share() })
   transaction.answering++
-  transaction.path.send(made, answer.route, transaction)
+  transaction.path.send(made, route, transaction)
   transaction.answering--
   transaction.recorder?.add({ kind: 'answer-end' })
 }

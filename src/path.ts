@@ -1,8 +1,8 @@
 import type { Family } from './address.ts'
-import { answerError, answerReject, answerUnroutable } from './answers.ts'
+import { answerDetour, answerError, answerReject, answerUnroutable } from './answers.ts'
 import { forgetLostCalls, sweepExpired } from './conntrack/destroy.ts'
 import { runHook } from './hooks.ts'
-import { forward as forwardChecks, NOT_FOR_US } from './ip/forward.ts'
+import { checkForward, checkSize, decreaseTtl, type ForwardDrop, NOT_FOR_US } from './ip/forward.ts'
 import { inputRoute } from './ip/input-route.ts'
 import { localOutput } from './ip/local-output.ts'
 import { forwardOptions, receiveOptions } from './ip/options.ts'
@@ -192,12 +192,11 @@ function deliver(skb: Skb, transaction: Transaction): void {
 /** Through the box: TTL and size are checked before FORWARD, whose rules see the lower TTL. */
 function forward(skb: Skb, route: InputRoute, transaction: Transaction): void {
   const table = transaction.routing(skb.family)
-  const refusal = forwardChecks(skb, route, table, skb.ipv4Options)
-  if (refusal !== undefined) {
-    transaction.discards(refusal.reason)
-    if (refusal.error !== undefined) answerError(skb, refusal.error, transaction)
-    return
-  }
+  if (refuses(checkForward(skb, route, table, skb.ipv4Options), skb, transaction)) return
+  if (skb.family === 6) answerDetour(skb, route, transaction)
+  if (refuses(checkSize(skb, route), skb, transaction)) return
+  decreaseTtl(skb)
+  if (skb.family === 4) answerDetour(skb, route, transaction)
   // `skb_forward_csum`
   if (skb.checksumState === ChecksumState.SUMMED) skb.checksumState = ChecksumState.NONE
   skb.outDevice = route.device
@@ -206,6 +205,13 @@ function forward(skb: Skb, route: InputRoute, transaction: Transaction): void {
   if (runHook('FORWARD', skb, transaction) !== Verdict.ACCEPT) return
   if (skb.ipv4Options !== undefined) forwardOptions(skb, skb.ipv4Options, table, route.device)
   postrouting(skb, transaction)
+}
+
+function refuses(refusal: ForwardDrop | undefined, skb: Skb, transaction: Transaction): boolean {
+  if (refusal === undefined) return false
+  transaction.discards(refusal.reason)
+  if (refusal.error !== undefined) answerError(skb, refusal.error, transaction)
+  return true
 }
 
 /** A raw socket sends (`IP_HDRINCL`, or `IPPROTO_RAW` in IPv6). */

@@ -12,42 +12,54 @@ export interface ForwardDrop {
 }
 
 /**
- * Between routing and the FORWARD hook (`ip_forward`, `ip6_forward`): checks the TTL and the size, then decrements the
- * TTL, so FORWARD's rules see it decremented.
+ * Between routing and the FORWARD hook (`ip_forward`, `ip6_forward`): may it live on, and may it go that way? Then
+ * {@link checkSize} looks at its size, and {@link decreaseTtl} lets FORWARD's rules see a lower TTL.
  */
-export function forward(
+export function checkForward(
   skb: Skb,
   route: InputRoute,
   table: RoutingTable,
   options?: Ipv4Options,
 ): ForwardDrop | undefined {
   if (skb.packetType !== 'host') return NOT_FOR_US
-  return skb.family === 4 ? forward4(skb, route, options) : forward6(skb, route, table)
+  return skb.family === 4 ? check4(skb, route, options) : check6(skb, route, table)
 }
 
-function forward4(skb: Skb, route: InputRoute, options: Ipv4Options | undefined): ForwardDrop | undefined {
+function check4(skb: Skb, route: InputRoute, options: Ipv4Options | undefined): ForwardDrop | undefined {
   if (skb.ttl <= 1) return TTL_EXCEEDED
-  if (options?.strict === true && route.via !== undefined) return SOURCE_ROUTE_FAILED
-  if (exceedsMtu4(skb, route.mtu)) return tooBig(3, 4, route.mtu)
-  const bytes = skb.writable()
-  decreaseTtl(bytes)
-  skb.priority = tosPriority(bytes[1]!)
-  return undefined
+  return options?.strict === true && route.via !== undefined ? SOURCE_ROUTE_FAILED : undefined
 }
 
-function forward6(skb: Skb, route: InputRoute, table: RoutingTable): ForwardDrop | undefined {
+function check6(skb: Skb, route: InputRoute, table: RoutingTable): ForwardDrop | undefined {
   if (table.devices.get(skb.inDevice)?.settings.forwarding === false) return FORWARDING_OFF
   if (skb.ttl <= 1) return HOP_LIMIT_EXCEEDED
-  // The kernel looks at the source only if it would not send a redirect instead: out by the device it came in on.
-  if (skb.inDevice !== route.device) {
-    const { source } = skb
-    if (source.isZero() || isMulticast(source) || isIpv6Loopback(source)) return BAD_SOURCE
-    if (isIpv6LinkLocal(source)) return BEYOND_SCOPE
-  }
+  // The kernel looks at the source only if it does not think of a redirect: out by the device it came in on.
+  if (skb.inDevice === route.device) return undefined
+  const { source } = skb
+  if (source.isZero() || isMulticast(source) || isIpv6Loopback(source)) return BAD_SOURCE
+  return isIpv6LinkLocal(source) ? BEYOND_SCOPE : undefined
+}
+
+/** Does it fit into the way out? IPv6 cuts nothing, IPv4 nothing that must not be cut. */
+export function checkSize(skb: Skb, route: InputRoute): ForwardDrop | undefined {
+  if (skb.family === 4) return exceedsMtu4(skb, route.mtu) ? tooBig(3, 4, route.mtu) : undefined
   const mtu = Math.max(route.forwardMtu, IPV6_MIN_MTU)
-  if (exceedsMtu6(skb, mtu)) return tooBig(2, 0, mtu)
-  skb.writable()[7]!--
-  return undefined
+  return exceedsMtu6(skb, mtu) ? tooBig(2, 0, mtu) : undefined
+}
+
+/** `ip_decrease_ttl`: the checksum follows, a wrong one stays wrong. */
+export function decreaseTtl(skb: Skb): void {
+  const bytes = skb.writable()
+  if (skb.family === 6) {
+    bytes[7]!--
+    return
+  }
+  const sum = ((bytes[10]! << 8) | bytes[11]!) + 0x100
+  const checksum = (sum + (sum >= 0xffff ? 1 : 0)) & 0xffff
+  bytes[10] = checksum >> 8
+  bytes[11] = checksum & 255
+  bytes[8]!--
+  skb.priority = tosPriority(bytes[1]!)
 }
 
 /** `ip_exceeds_mtu`: without DF it is cut on leaving; what conntrack put together is cut again as it came. */
@@ -60,15 +72,6 @@ export function exceedsMtu4(skb: Skb, mtu: number): boolean {
 function exceedsMtu6(skb: Skb, mtu: number): boolean {
   if (skb.length <= mtu) return false
   return skb.fragmentMaxSize === 0 || skb.fragmentMaxSize > mtu
-}
-
-/** `ip_decrease_ttl`: the checksum follows, a wrong one stays wrong. */
-function decreaseTtl(bytes: Uint8Array): void {
-  const sum = ((bytes[10]! << 8) | bytes[11]!) + 0x100
-  const checksum = (sum + (sum >= 0xffff ? 1 : 0)) & 0xffff
-  bytes[10] = checksum >> 8
-  bytes[11] = checksum & 255
-  bytes[8]!--
 }
 
 /** `rt_tos2priority`: TC_PRIO_BESTEFFORT, _BULK, _INTERACTIVE or _INTERACTIVE_BULK. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { forward } from '../../src/ip/forward.ts'
+import { checkForward, checkSize, decreaseTtl } from '../../src/ip/forward.ts'
 import { inputRoute } from '../../src/ip/input-route.ts'
 import { forwardOptions, receiveOptions } from '../../src/ip/options.ts'
 import { receive } from '../../src/ip/receive.ts'
@@ -103,7 +103,8 @@ describe('IPv4 options', () => {
     const { skb, route, result } = through([7, 7, 4, 0, 0, 0, 0, 0])
     expect(hex(skb.bytes.subarray(20, 28))).toBe('0707080a06000100')
     expect(internetChecksum(skb.bytes, 0, 28)).not.toBe(0)
-    expect(forward(skb, route, box4, result.options)).toBeUndefined()
+    expect(checkForward(skb, route, box4, result.options)).toBeUndefined()
+    decreaseTtl(skb)
     forwardOptions(skb, result.options, box4, 'wan0')
     expect(hex(skb.bytes.subarray(20, 28))).toBe('070708cb00710100')
     expect(internetChecksum(skb.bytes, 0, 28)).toBe(0)
@@ -138,7 +139,9 @@ describe('forward', () => {
     const skb = received(packet, 'lan0')
     const table = skb.family === 4 ? box4 : box6
     const { ttl } = skb
-    const dropped = forward(skb, inputRoute(table, 'lan0', skb.source, skb.destination, skb.protocol), table)
+    const route = inputRoute(table, 'lan0', skb.source, skb.destination, skb.protocol)
+    const dropped = checkForward(skb, route, table) ?? checkSize(skb, route)
+    if (dropped === undefined) decreaseTtl(skb)
     const error = dropped?.error
     const told = error === undefined ? 'silent' : `${error.type}/${error.code} ${error.info}`
     expect(dropped === undefined ? undefined : told).toBe(outcome)
@@ -148,6 +151,6 @@ describe('forward', () => {
 
   it('does not look at the source of a packet that leaves as it came', () => {
     const skb = received(ip6('fe80::5', '2600::1', tcp(2), { protocol: 6 }), 'wan0')
-    expect(forward(skb, inputRoute(box6, 'wan0', skb.source, skb.destination, 6), box6)).toBeUndefined()
+    expect(checkForward(skb, inputRoute(box6, 'wan0', skb.source, skb.destination, 6), box6)).toBeUndefined()
   })
 })
