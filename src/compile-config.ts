@@ -3,6 +3,7 @@ import type { CompiledConfig, CompiledFamily } from './compiled.ts'
 import type { FirewallConfig } from './config.ts'
 import { type ConntrackSysctls, DEFAULT_SYSCTLS, sysctlNames, withSysctl } from './conntrack/sysctls.ts'
 import { RoutingTable } from './ip/routing.ts'
+import { nearest } from './nearest.ts'
 import type { PersistentVector } from './persistent/vector.ts'
 import { compileRuleset } from './rules/compile.ts'
 import type { CompiledRuleset } from './rules/compiled-rules.ts'
@@ -71,6 +72,19 @@ function compileFamily(
 const OTHER_SYSCTLS =
   /^net\.ipv[46]\.(ip_forward|conf\.[^.]+\.(forwarding|rp_filter|accept_local|route_localnet|accept_source_route|send_redirects|src_valid_mark|log_martians))$/
 
+function sysctlHint(name: string): string {
+  const names = [
+    ...sysctlNames(),
+    'net.ipv4.ip_forward',
+    'net.ipv4.conf.all.rp_filter',
+    'net.ipv4.conf.all.forwarding',
+    'net.ipv6.conf.all.forwarding',
+  ]
+  const near = nearest(name, names)
+  if (near !== undefined) return `did you mean '${near}'?`
+  return `modelled are ${sysctlNames().join(', ')} and net.ipv4/ipv6.conf.*.forwarding, rp_filter and the like`
+}
+
 /** @throws RangeError naming a sysctl that is not modelled, or whose value is no whole number */
 export function readSysctls(config: Pick<FirewallConfig, 'sysctls'>): ConntrackSysctls {
   let sysctls = DEFAULT_SYSCTLS
@@ -79,9 +93,7 @@ export function readSysctls(config: Pick<FirewallConfig, 'sysctls'>): ConntrackS
     const changed = withSysctl(sysctls, name, value)
     if (changed !== undefined) sysctls = changed
     else if (!OTHER_SYSCTLS.test(name))
-      throw new RangeError(
-        `sysctl '${name}' is not modelled; modelled are ${sysctlNames().join(', ')} and net.ipv4/ipv6.conf.*.forwarding, rp_filter and the like`,
-      )
+      throw new RangeError(`sysctl '${name}' is not modelled; ${sysctlHint(name)}`)
   }
   return sysctls
 }

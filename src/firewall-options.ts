@@ -2,6 +2,7 @@ import type { Family } from './address.ts'
 import type { FirewallConfig } from './config.ts'
 import { DiagnosticError } from './diagnostic.ts'
 import type { InterfaceConfig } from './ip/interfaces.ts'
+import { nearest } from './nearest.ts'
 import { toJiffies } from './rules/matches/jiffies.ts'
 import type { Ruleset } from './rules/model.ts'
 import { type HostResolver, type ParseOptions, parseRules } from './rules/parse.ts'
@@ -10,9 +11,12 @@ import type { SetTable } from './sets/set-table.ts'
 
 /** What a firewall is made of; everything is optional, and an empty one accepts and forwards nothing but local packets. */
 export interface FirewallOptions {
-  /** Devices and their addresses: `{ lan0: ['10.6.0.1/16'] }`, or with more detail (mtu, group, mac). `lo` is implied. */
-  readonly interfaces?: { readonly [device: string]: readonly string[] | InterfaceConfig }
-  /** As `ip route` takes them: `default via 203.0.113.254 dev wan0`. */
+  /**
+   * Devices and their addresses: `{ lan0: ['10.6.0.1/16'] }`, a single one as text, or with more detail (mtu, group, mac).
+   * `lo` is implied.
+   */
+  readonly interfaces?: { readonly [device: string]: string | readonly string[] | InterfaceConfig }
+  /** As `ip route` takes and prints them: `default via 203.0.113.254 dev wan0`. */
   readonly routes?: readonly string[]
   /**
    * iptables-save text or a script of iptables commands; a string is IPv4's. A `Ruleset` from `parseRules` will do too.
@@ -84,6 +88,52 @@ export function readRuleset(
   return ruleset
 }
 
-export function isAddressList(device: readonly string[] | InterfaceConfig): device is readonly string[] {
+export function interfaceConfig(device: string | readonly string[] | InterfaceConfig): InterfaceConfig {
+  if (typeof device === 'string') return { addresses: [device] }
+  return isAddressList(device) ? { addresses: device } : device
+}
+
+function isAddressList(device: readonly string[] | InterfaceConfig): device is readonly string[] {
   return Array.isArray(device)
+}
+
+const OPTION_NAMES: readonly (keyof FirewallOptions)[] = [
+  'interfaces',
+  'routes',
+  'rules',
+  'rulesFile',
+  'sets',
+  'setsFile',
+  'rulesFormat',
+  'conntrack',
+  'sysctls',
+  'resolveHost',
+  'nowMs',
+]
+
+/**
+ * For JavaScript: what would otherwise be passed over, and make a firewall that lets everything through.
+ *
+ * @throws TypeError, RangeError with what was probably meant
+ */
+export function refuseSlips(options: unknown): void {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError('createFirewall takes options: createFirewall({ rules, interfaces, routes })')
+  for (const name of Object.keys(options)) {
+    const meant = OPTION_NAMES.some(known => known === name) ? undefined : nearest(name, OPTION_NAMES)
+    if (meant !== undefined) throw new RangeError(`no option '${name}': did you mean '${meant}'?`)
+  }
+  if ('rules' in options) refuseNoRules(options.rules)
+}
+
+function refuseNoRules(rules: unknown): void {
+  if (rules === undefined || typeof rules === 'string') return
+  const what = 'rules: a text, a Ruleset, or { ipv4, ipv6 } of these'
+  if (rules instanceof Uint8Array) throw new TypeError(`${what}, not bytes: read the file as 'utf8'`)
+  if (Array.isArray(rules)) throw new TypeError(`${what}, not a list: join the lines with '\\n'`)
+  if (typeof rules !== 'object' || rules === null) throw new TypeError(`${what}, not ${String(rules)}`)
+  if ('ruleset' in rules) throw new TypeError(`${what}: of what parseRules answers, pass its .ruleset`)
+  for (const name of Object.keys(rules))
+    if (!('tables' in rules) && name !== 'ipv4' && name !== 'ipv6')
+      throw new TypeError(`${what}, not { ${name} }`)
 }

@@ -5,7 +5,14 @@ import type { FirewallConfig } from './config.ts'
 import { ExpectationTable } from './conntrack/expectations.ts'
 import { GreKeys } from './conntrack/gre-keys.ts'
 import { SessionTable } from './conntrack/session-table.ts'
-import { type FirewallOptions, isAddressList, readRules, readRuleset, readSets } from './firewall-options.ts'
+import {
+  type FirewallOptions,
+  interfaceConfig,
+  readRules,
+  readRuleset,
+  readSets,
+  refuseSlips,
+} from './firewall-options.ts'
 import type { InterfaceConfig } from './ip/interfaces.ts'
 import { type Arrival, Outcome } from './outcome.ts'
 import { EMPTY_FRAGMENT_QUEUE } from './packet/fragments.ts'
@@ -26,6 +33,7 @@ export type { FirewallOptions } from './firewall-options.ts'
  *
  * @throws DiagnosticError when a rules or routes text is wrong; it carries every error, with line and column
  * @throws RangeError for sysctls, devices, addresses or (in a `Ruleset`) ipsets that do not exist
+ * @throws TypeError for rules that are neither text nor a ruleset
  * @example
  * const firewall = createFirewall({
  *   interfaces: { lan0: ['10.6.0.1/16'], wan0: ['203.0.113.1/24'] },
@@ -35,10 +43,10 @@ export type { FirewallOptions } from './firewall-options.ts'
  * firewall.sessions.size // 0
  */
 export function createFirewall(options: FirewallOptions = {}): FirewallState {
+  refuseSlips(options)
   const { interfaces = {}, routes = [], conntrack = 'on', sysctls = {}, nowMs = 0 } = options
   const devices: Record<string, InterfaceConfig> = {}
-  for (const [name, device] of Object.entries(interfaces))
-    devices[name] = isAddressList(device) ? { addresses: device } : device
+  for (const [name, device] of Object.entries(interfaces)) devices[name] = interfaceConfig(device)
   const sets = readSets(options.sets ?? '', SetTable.EMPTY, nowMs, { file: options.setsFile })
   const config: FirewallConfig = freeze(
     {

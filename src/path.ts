@@ -26,9 +26,10 @@ type Sent = Extract<Arrival, { local: true }>
  * One arrival, from its device (or its local sender) to where it ends, with everything that it sets off: answers of
  * the box itself, and its second way through when it goes to an address of the box over `lo`.
  *
- * @throws RangeError when the device does not exist
+ * @throws RangeError when the device does not exist, TypeError where there is no packet
  */
 export function arrive(transaction: Transaction, arrival: Arrival): StepResult {
+  refuseNoPacket(arrival)
   const result = transaction.begin()
   transaction.inSoftirq = !('local' in arrival)
   forgetOldFragments(transaction)
@@ -39,6 +40,15 @@ export function arrive(transaction: Transaction, arrival: Arrival): StepResult {
   forgetLostCalls(transaction)
   sweepExpired(transaction)
   return result
+}
+
+/** For JavaScript: a packet without its device, or a text that nobody has parsed. */
+function refuseNoPacket({ packet }: { readonly packet: unknown }): void {
+  if (typeof packet === 'object' && packet !== null && (packet instanceof Uint8Array || 'bytes' in packet))
+    return
+  throw new TypeError(
+    `an arrival is { device, packet } or { local: true, packet }, its packet made by tcp(…), udp(…) … or Packet.parse('…'), not ${typeof packet}`,
+  )
 }
 
 /**

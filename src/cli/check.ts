@@ -4,8 +4,10 @@ import { checkRuleset } from '../analysis/check.ts'
 import { type PlacedFinding, sarif } from '../analysis/sarif.ts'
 import { formatDiagnostic } from '../diagnostic.ts'
 import type { Style } from '../format/style.ts'
-import { parseRules } from '../rules/parse.ts'
-import { readInput, refuseStdinTwice } from './input.ts'
+import type { Ruleset } from '../rules/model.ts'
+import { type ParseOptions, parseRules } from '../rules/parse.ts'
+import { readText } from './file-kind.ts'
+import { FileError, refuseStdinTwice } from './input.ts'
 import { addKnownOptions, type KnownOptions, knownTo } from './known-options.ts'
 import { addFamilyOptions, addJsonOption } from './options.ts'
 import { terminalStyle } from './terminal.ts'
@@ -48,18 +50,34 @@ function check(files: readonly string[], options: CheckOptions, version: string)
   refuseStdinTwice([...files, options.ipset, options.hosts])
   const known = knownTo(options, family)
   const findings: PlacedFinding[] = []
-  let unreadable = false
+  const unreadable: string[] = []
   for (const file of files) {
-    const { ruleset, diagnostics } = parseRules(readInput(file), { family, file, ...known })
-    for (const diagnostic of diagnostics) console.error(formatDiagnostic(diagnostic))
-    if (ruleset === undefined) unreadable = true
+    const ruleset = readRuleset(file, { family, ...known })
+    if (ruleset === undefined) unreadable.push(file)
     else findings.push(...checkRuleset(ruleset).findings.map(finding => ({ ...finding, file })))
   }
   if (format === 'json') console.log(JSON.stringify(findings, undefined, 2))
   else if (format === 'sarif') console.log(JSON.stringify(sarif(findings, version), undefined, 2))
-  else for (const line of textLines(findings, terminalStyle())) console.log(line)
-  if (unreadable) return 2
+  else if (unreadable.length < files.length)
+    for (const line of textLines(findings, terminalStyle())) console.log(line)
+  if (unreadable.length > 0) {
+    if (unreadable.length < files.length) console.error(`not checked: ${unreadable.join(', ')}`)
+    return 2
+  }
   return findings.some(({ severity }) => severity !== 'note') ? 1 : 0
+}
+
+/** What is wrong with one file keeps none of the others from its turn. */
+function readRuleset(file: string, options: Omit<ParseOptions, 'file'>): Ruleset | undefined {
+  try {
+    const { ruleset, diagnostics } = parseRules(readText(file, 'ruleset'), { ...options, file })
+    for (const diagnostic of diagnostics) console.error(formatDiagnostic(diagnostic))
+    return ruleset
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error
+    console.error(error.message)
+    return undefined
+  }
 }
 
 function textLines(findings: readonly PlacedFinding[], style: Style): string[] {

@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { KernelCase } from '../conformance/case.ts'
@@ -19,11 +19,14 @@ export interface ConformanceOptions {
   readonly json?: boolean
 }
 
+/** Those of this project, which its package does not have. */
+const OWN_CASES = 'test/kernel/cases'
+
 /** `netfilter-sim conformance PATHS`: the simulator against recordings of the real kernel. */
 export function conformanceCommand(): Command {
   return new Command('conformance')
     .description('answer recorded kernel cases and compare, packet for packet and field for field')
-    .argument('[paths...]', '.jsonl and .jsonl.gz files, or directories of them', ['test/kernel/cases'])
+    .argument('[paths...]', '.jsonl and .jsonl.gz files, or directories of them', [OWN_CASES])
     .addOption(
       new Option('--show <n>', 'print this many differences and refusals a file')
         .argParser(parseCount)
@@ -189,6 +192,8 @@ function printDifference(name: string, differences: readonly Difference[]): void
 }
 
 function filesOf(path: string): string[] {
+  if (path === OWN_CASES && !existsSync(path))
+    throw new FileError(path, 'is not here: name recordings, or directories of them')
   if (!fileErrorsOf(path, () => statSync(path)).isDirectory()) return [path]
   const names = readdirSync(path).filter(isCaseFile).sort()
   if (names.length === 0) throw new FileError(path, 'no .jsonl or .jsonl.gz file in this directory')

@@ -7,7 +7,8 @@ import type { Arrival } from '../outcome.ts'
 import { Packet } from '../packet/packet.ts'
 import type { Ruleset } from '../rules/model.ts'
 import { parseRules } from '../rules/parse.ts'
-import { readInput, refuseStdinTwice } from './input.ts'
+import { readText } from './file-kind.ts'
+import { refuseStdinTwice } from './input.ts'
 import { addKnownOptions, type KnownOptions, knownTo } from './known-options.ts'
 import { addFamilyOptions, addTextOrJsonOptions } from './options.ts'
 import { terminalStyle } from './terminal.ts'
@@ -44,7 +45,7 @@ function diff(first: string, second: string, options: DiffOptions): 0 | 1 {
   refuseStdinTwice([first, second, options.ipset, options.hosts])
   const known = knownTo(options, family)
   const read = (file: string): Ruleset => {
-    const { ruleset, diagnostics } = parseRules(readInput(file), { family, file, ...known })
+    const { ruleset, diagnostics } = parseRules(readText(file, 'ruleset'), { family, file, ...known })
     if (ruleset === undefined) throw new DiagnosticError(diagnostics)
     return ruleset
   }

@@ -30,6 +30,7 @@ export function fileErrorsOf<T>(file: string, access: () => T): T {
     return access()
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error)) throw error
+    if (error.code === 'EISDIR') throw new FileError(file, 'is a directory')
     // node says "ENOENT: no such file or directory, open 'rules.v4'"
     throw new FileError(file, /^\w+: (.*), \w+/.exec(error.message)?.[1] ?? error.message)
   }

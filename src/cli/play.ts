@@ -3,8 +3,9 @@ import type { Family } from '../address.ts'
 import { DiagnosticError } from '../diagnostic.ts'
 import { advance, createFirewall, step } from '../firewall.ts'
 import type { Outcome } from '../outcome.ts'
-import { type PacketScript, parsePacketScript } from '../packet-script.ts'
+import { type PacketScript, parsePacketScript, type ScriptStep } from '../packet-script.ts'
 import type { FirewallState } from '../state.ts'
+import { readText } from './file-kind.ts'
 import { readInput, refuseStdinTwice } from './input.ts'
 import { addHostsOption, type HostsOptions, knownHosts } from './known-options.ts'
 import { addFamilyOptions, assignment, listOf } from './options.ts'
@@ -64,9 +65,13 @@ function collectSysctl(text: string, before: PlayOptions['sysctl']): PlayOptions
   return { ...before, [name]: Number(value) }
 }
 
+/** A line of a packet script with a packet. */
+export type ArrivalLine = Extract<ScriptStep, { kind: 'arrival' }>
+
 /** What happens on the way, for whoever prints it. */
 export interface PlayListener {
-  outcome?(outcome: Outcome): void
+  /** @param atMs by the firewall's clock */
+  outcome?(outcome: Outcome, line: ArrivalLine, atMs: number): void
   wait?(ms: number): void
 }
 
@@ -78,9 +83,9 @@ export function play(
   listener: PlayListener = {},
 ): FirewallState {
   refuseStdinTwice([rulesFile, packetsFile, options.ipset, options.hosts])
-  const script = parsePacketScript(readInput(packetsFile), packetsFile)
+  const script = parsePacketScript(readText(packetsFile, 'packet script'), packetsFile)
   if (script.diagnostics.length > 0) throw new DiagnosticError(script.diagnostics)
-  let state = makeFirewall(readInput(rulesFile), rulesFile, script, options)
+  let state = makeFirewall(readText(rulesFile, 'ruleset'), rulesFile, script, options)
   for (const line of script.steps) {
     if (line.kind === 'wait') {
       state = advance(state, line.ms)
@@ -88,7 +93,7 @@ export function play(
     } else {
       const outcome = step(state, line.arrival)
       state = outcome.state
-      listener.outcome?.(outcome)
+      listener.outcome?.(outcome, line, state.nowMs)
     }
   }
   return state

@@ -1,4 +1,5 @@
 import { type Argument, Command, CommanderError } from 'commander'
+import { suggestion } from '../nearest.ts'
 import { checkCommand } from './check.ts'
 import { conformanceCommand } from './conformance.ts'
 import { coverageCommand } from './coverage.ts'
@@ -50,6 +51,7 @@ export function commandLine(version: string): Command {
     .addCommand(diffCommand())
     .addCommand(servicesCommand())
     .addCommand(conformanceCommand())
+    .helpCommand(false)
     .addHelpText(
       'after',
       `
@@ -63,12 +65,32 @@ Examples:
   netfilter-sim run story.yaml
   netfilter-sim help rules`,
     )
+  program.addCommand(helpCommand(program))
   forAll(program, command => {
     // commander itself would end with 1 on wrong use
     command.exitOverride()
     if (command !== program) command.copyInheritedSettings(program)
   })
   return program
+}
+
+/** `help rules check` is `rules check --help`, which commander's own does not know. */
+function helpCommand(program: Command): Command {
+  return new Command('help')
+    .description('display help for a command')
+    .argument('[command...]')
+    .action((names: readonly string[], _options: object, command: Command) => {
+      let about = program
+      for (const name of names) {
+        const known = about.commands.map(each => each.name())
+        const found = about.commands.find(each => each.name() === name)
+        if (found === undefined)
+          command.error(`error: unknown command '${name}': ${suggestion(name, known)}`, { exitCode: 2 })
+        else about = found
+      }
+      about.outputHelp()
+    })
+    .addHelpText('after', '\nExamples:\n  netfilter-sim help trace\n  netfilter-sim help rules check')
 }
 
 /** Without `[options]`, which all of them have: it leaves room to say what they do. */

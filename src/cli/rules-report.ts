@@ -1,9 +1,11 @@
 import { type Diagnostic, formatDiagnostic } from '../diagnostic.ts'
+import { nearest } from '../nearest.ts'
 import { kindOfText } from '../rules/kind-of-text.ts'
 import type { Ruleset } from '../rules/model.ts'
 import { type ParseOptions, parseRules } from '../rules/parse.ts'
 import { printRules } from '../rules/print.ts'
-import { FileError, readInput } from './input.ts'
+import { readText } from './file-kind.ts'
+import { FileError } from './input.ts'
 
 /** What `rules … --json` prints for a file. */
 export interface RulesJson {
@@ -41,7 +43,7 @@ export function reportRules(
   render: (ruleset: Ruleset, text: string, file: string) => string,
 ): RulesReport {
   try {
-    const text = readInput(file)
+    const text = readText(file, 'ruleset')
     const { ruleset, partial, diagnostics } = parseRules(text, { ...options, file })
     const printed = ruleset ?? partial
     const said = [...diagnostics, ...branchWarning(text, file, printed, options)]
@@ -49,9 +51,26 @@ export function reportRules(
   } catch (error) {
     const message =
       error instanceof FileError ? error.reason : error instanceof Error ? error.message : String(error)
-    return report(file, '', [{ severity: 'error', file, line: 1, column: 1, message }], true)
+    const hint = error instanceof FileError ? meantBy(file) : undefined
+    const said = { severity: 'error', file, line: 1, column: 1, message } as const
+    return report(file, '', [hint === undefined ? said : { ...said, hint }], true)
   }
 }
+
+/** Where a file is not there, since its name was meant for something else. */
+function meantBy(file: string): string | undefined {
+  if (BUILT_IN_CHAINS.has(file)) return `a chain is chosen with: rules list --chain ${file} FILE`
+  const command = nearest(file, ['check', 'print', 'list', 'fmt'])
+  return command === undefined ? undefined : `did you mean the command \`rules ${command}\`?`
+}
+
+const BUILT_IN_CHAINS: ReadonlySet<string> = new Set([
+  'PREROUTING',
+  'INPUT',
+  'FORWARD',
+  'OUTPUT',
+  'POSTROUTING',
+])
 
 /** All commands of a script were read: is that what running it leaves? */
 function branchWarning(

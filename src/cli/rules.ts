@@ -26,6 +26,7 @@ interface PrintOptions extends CommonOptions {
 
 interface ListCommandOptions extends CommonOptions, Pick<ListOptions, 'numeric' | 'verbose' | 'exact'> {
   readonly table: TableName
+  readonly chain?: string
   readonly lineNumbers?: boolean
   readonly plain?: boolean
   readonly commands?: boolean
@@ -98,9 +99,10 @@ function listCommand(): Command {
   return subcommand(
     'list',
     'print a table as iptables -L would; without switches with -n -v --line-numbers',
-    ['rules.v4', '-t nat -n rules.v4'],
+    ['rules.v4', '-t nat -n rules.v4', '--chain FORWARD rules.v4'],
   )
     .addOption(tableOption())
+    .option('--chain <chain>', 'only this chain, as iptables -L CHAIN')
     .option('-n, --numeric', 'addresses and ports as numbers')
     .option('-v, --verbose', 'counters and devices too')
     .option('-x, --exact', 'counters in full')
@@ -108,14 +110,15 @@ function listCommand(): Command {
     .option('-L, --plain', 'with none of these: iptables -L alone')
     .option('-S, --commands', 'as iptables -S prints them')
     .action((files: string[], options: ListCommandOptions) => {
-      const { table, numeric, verbose, exact, lineNumbers, plain } = options
+      const { table, chain, numeric, verbose, exact, lineNumbers, plain } = options
+      const shown = { table, ...(chain !== undefined && { chain }) }
       const given = { numeric, verbose, exact, lineNumbers, plain }
       const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value === true))
       const switches = Object.keys(chosen).length > 0 ? chosen : USUAL_SWITCHES
       runRules(files, options, ruleset =>
         options.commands === true
-          ? listCommands(ruleset, { table })
-          : listRules(ruleset, { table, ...switches }),
+          ? listCommands(ruleset, shown)
+          : listRules(ruleset, { ...shown, ...switches }),
       )
     })
 }
@@ -124,18 +127,26 @@ function formatCommand(): Command {
   return subcommand('fmt', 'put the rules of save text into their canonical form, and keep its comments', [
     'rules.v4',
     '--write rules.v4 rules.v6',
+    '--check *.v4',
   ])
     .option('-w, --write', 'write the result back into the files')
-    .action((files: string[], options: CommonOptions & { write?: boolean }) => {
-      const { write = false, ...common } = options
-      runRules(files, { ...common, isQuiet: write }, (ruleset, text, file) => {
+    .option('--check', 'write nothing: exit 1 and name the files that are not in this form')
+    .action((files: string[], options: CommonOptions & { write?: boolean; check?: boolean }) => {
+      const { write = false, check = false, ...common } = options
+      const others: string[] = []
+      runRules(files, { ...common, isQuiet: write || check }, (ruleset, text, file) => {
         const isSaveText = kindOfText(text) === 'restore'
         if (write && !isSaveText)
           throw new RangeError('a script cannot be formatted: `rules print` makes save text of it')
         const formatted = isSaveText ? formatRestoreText(text, ruleset) : printRules(ruleset)
+        if (formatted !== text) others.push(file)
         if (write && formatted !== text) writeFileSync(file, formatted)
         return formatted
       })
+      if (!check || others.length === 0) return
+      for (const file of others)
+        console.error(`${file}: not in canonical form: rules fmt --write makes it so`)
+      process.exitCode = Math.max(1, Number(process.exitCode))
     })
 }
 

@@ -3,6 +3,7 @@ import { DiagnosticError } from '../diagnostic.ts'
 import type { ScenarioRun } from '../scenario/entries.ts'
 import { readScenario } from '../scenario/read.ts'
 import { runScenario } from '../scenario/run.ts'
+import { readText } from './file-kind.ts'
 import { FileError, readInput } from './input.ts'
 
 /**
@@ -15,7 +16,7 @@ export function runScenarioFile(
   file: string,
   onRead: (named: string) => void = () => undefined,
 ): ScenarioRun {
-  const { scenario, diagnostics } = readScenario(readInput(file), {
+  const { scenario, diagnostics } = readScenario(readText(file, 'scenario'), {
     file,
     readFile: path => {
       const named = resolve(dirname(file), path)

@@ -4,7 +4,7 @@ import { formatRegion } from '../analysis/regions.ts'
 import { type ServiceCell, serviceMatrix } from '../analysis/service-matrix.ts'
 import { DiagnosticError } from '../diagnostic.ts'
 import { parseRules } from '../rules/parse.ts'
-import { readInput } from './input.ts'
+import { readText } from './file-kind.ts'
 import { addKnownOptions, type KnownOptions, knownTo } from './known-options.ts'
 import { addFamilyOptions, addTextOrJsonOptions } from './options.ts'
 import { terminalStyle } from './terminal.ts'
@@ -27,8 +27,9 @@ export function servicesCommand(): Command {
     .addHelpText(
       'after',
       `
-Destinations are those behind DNAT. "perhaps" is what also hangs on a match that
-is no header field: limit, recent, an ipset.
+other0 is every device that no rule names. Destinations are those behind DNAT.
+"perhaps" is what also hangs on a match that is no header field: limit, recent,
+an ipset.
 
 Examples:
   netfilter-sim services rules.v4
@@ -39,7 +40,7 @@ Examples:
 
 function services(file: string, options: ServicesOptions): void {
   const { family, format } = options
-  const { ruleset, diagnostics } = parseRules(readInput(file), {
+  const { ruleset, diagnostics } = parseRules(readText(file, 'ruleset'), {
     family,
     file,
     ...knownTo(options, family),

@@ -7,7 +7,7 @@ import { conntrackList, ipsetSave, iptablesSave, natTableText } from '../listing
 import type { Outcome } from '../outcome.ts'
 import type { FirewallState } from '../state.ts'
 import { addJsonOption } from './options.ts'
-import { addPlayOptions, type PlayOptions, play } from './play.ts'
+import { type ArrivalLine, addPlayOptions, type PlayOptions, play } from './play.ts'
 import { terminalStyle } from './terminal.ts'
 
 interface TraceOptions extends PlayOptions {
@@ -48,8 +48,8 @@ function trace(rulesFile: string, packetsFile: string, options: TraceOptions): v
   const isJson = format === 'json'
   const json: unknown[] = []
   const state = play(rulesFile, packetsFile, options, {
-    outcome: outcome => {
-      if (isJson) json.push(outcomeJson(outcome))
+    outcome: (outcome, line, atMs) => {
+      if (isJson) json.push({ arrival: arrivalJson(line, atMs), ...outcomeJson(outcome) })
       else console.log(`${outcomeText(outcome, format)}\n`)
     },
     wait: ms => {
@@ -58,6 +58,18 @@ function trace(rulesFile: string, packetsFile: string, options: TraceOptions): v
   })
   if (isJson) console.log(JSON.stringify(json, undefined, 2))
   else if (options.tables) console.log(tablesText(state, options.family))
+}
+
+/** Which packet it was: its line in the script, when it came, and on which device ('' for the box's own). */
+function arrivalJson({ line, arrival }: ArrivalLine, atMs: number): object {
+  const { packet } = arrival
+  return {
+    line,
+    atMs,
+    device: 'device' in arrival ? arrival.device : '',
+    packet: packet.toString(),
+    hex: packet.toHex(),
+  }
 }
 
 function outcomeText(outcome: Outcome, format: TraceOptions['format']): string {

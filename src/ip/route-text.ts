@@ -46,15 +46,22 @@ const IGNORED = new Set([
   'rtt',
   'rttvar',
   'hoplimit',
+  'nhid',
+  'expires',
+  'error',
 ])
+
+/** Stand alone and change nothing here; `ip route` prints all but the first. */
+const FLAGS = new Set(['onlink', 'linkdown', 'offload', 'rt_offload', 'trap', 'rt_trap'])
 
 /**
  * Reads routes as people write them behind `ip route add`: `default via 203.0.113.254 dev wan0`,
- * `blackhole 10.66.0.0/16`, `10.9.0.0/16 via 10.6.0.2 metric 20`.
+ * `blackhole 10.66.0.0/16`, `10.9.0.0/16 via 10.6.0.2 metric 20`; or as `ip route` prints them, blank lines and all.
  */
 export function parseRoutes(texts: readonly string[], diagnostics: Diagnostic[]): RouteConfig[] {
   const routes: RouteConfig[] = []
   texts.forEach((text, at) => {
+    if (text.trim() === '') return
     const route = new RouteReader(text, at + 1, diagnostics).read()
     if (route !== undefined) routes.push(route)
   })
@@ -137,7 +144,7 @@ class RouteReader {
     else if (word === 'mtu') this.readMtu()
     else if (word === 'table') this.readTable()
     else if (word !== undefined && IGNORED.has(word)) this.next('a value')
-    else if (word !== undefined && word !== 'onlink')
+    else if (word !== undefined && !FLAGS.has(word))
       this.complain(`unknown word in a route: ${word}`, 'via, dev, src, metric, mtu or table')
   }
 

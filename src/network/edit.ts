@@ -160,7 +160,7 @@ export function mendLink(network: Network, link: string, node?: string): Network
 }
 
 /**
- * Makes a link lose, double or delay packets, from now on.
+ * Makes a link lose, double or delay packets, from now on. On an internet a packet counts once, where it goes in.
  *
  * @param spec what it does to which packets; see `ImpairmentSpec` for each setting with its default
  * @throws RangeError when there is no such link or node, or the pattern cannot be

@@ -2,6 +2,8 @@
  * Networks of hosts, routers and firewalls, each an engine of its own: one immutable value, in which packets travel hop
  * by hop, hosts have sockets that answer, and programs run.
  */
+
+export type { PersistentVector } from '../persistent/vector.ts'
 export { createNetwork } from './build.ts'
 export * from './edit.ts'
 export type { HostState } from './host-state.ts'

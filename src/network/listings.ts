@@ -210,7 +210,7 @@ function addressText(address: Address, style: 'ss' | 'netstat'): string {
 }
 
 /**
- * `conntrack -L` on a node.
+ * `conntrack -L` on a node, as one text; `conntrackList(firewallOf(network, node))` of the main entry gives a list.
  *
  * @returns a line for each live connection, times in seconds; '' for none
  * @throws RangeError when there is no such node
@@ -227,11 +227,26 @@ function addressText(address: Address, style: 'ss' | 'netstat'): string {
  *   links: { lan: ['laptop', 'fw:lan0'], internet: ['fw:wan0', 'web'] },
  * })
  * const pinged = ping(network, 'laptop', 'web').network
- * conntrackList(pinged, 'fw').slice(0, 64) // 'icmp     1 29 src=10.6.34.100 dst=198.51.100.7 type=8 code=0 id='
+ * conntrackOf(pinged, 'fw').slice(0, 64) // 'icmp     1 29 src=10.6.34.100 dst=198.51.100.7 type=8 code=0 id='
  */
-export function conntrackList(network: Network, node: string): string {
+export function conntrackOf(network: Network, node: string): string {
   const { sessions, nowMs } = firewallOf(network, node)
   return listConnections(sessions, nowMs).join('\n')
+}
+
+/**
+ * The same as {@link conntrackOf}.
+ *
+ * @deprecated for its name: that of the main entry is about a firewall, and gives a list
+ * @example
+ * const network = createNetwork({
+ *   nodes: { a: { address: '10.0.0.1/24' }, b: { address: '10.0.0.2/24' } },
+ *   links: { lan: ['a', 'b'] },
+ * })
+ * conntrackList(network, 'a') // ''
+ */
+export function conntrackList(network: Network, node: string): string {
+  return conntrackOf(network, node)
 }
 
 /**

@@ -195,7 +195,7 @@ export class Network {
   readonly waiting: number
   readonly journeys: number
   readonly hopCount: number
-  /** Every hop and loss, in order; empty if the network was told to keep none. */
+  /** Every hop and loss, in order (`[...network.log]`, `.at(-1)`); empty if the network was told to keep none. */
   readonly log: PersistentVector<LogEntry>
   readonly keepsLog: boolean
   readonly stepOptions: StepOptions

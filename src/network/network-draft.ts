@@ -7,6 +7,7 @@ import type { PersistentVector } from '../persistent/vector.ts'
 import type { FirewallState } from '../state.ts'
 import { EventDraft, NetworkEvent } from './event-queue.ts'
 import { HostDraft, type Surroundings } from './host-draft.ts'
+import type { Impairment } from './impairment.ts'
 import { atTime, Hop, type LinkState, type LogEntry, Loss, type Network, NodeState } from './model.ts'
 import type { Process } from './process.ts'
 import { processTimer, runProcesses } from './process-host.ts'
@@ -185,9 +186,7 @@ export class NetworkDraft implements Surroundings {
       this.lose(node, device, link.name, packet, 'the link is cut', journey)
       return
     }
-    const { impairments, concerned } = treat(state.impairments, this.nodeName(node), packet)
-    if (impairments !== state.impairments)
-      this.links = this.links.set(from.link, { ...state, impairments }, this.owner)
+    const concerned = this.impairs(from.link, state, node, packet)
     if (concerned?.action === 'drop') {
       this.lose(node, device, link.name, packet, 'dropped by the link', journey)
       return
@@ -195,6 +194,16 @@ export class NetworkDraft implements Surroundings {
     const delayMs = link.delayMs + (concerned?.action === 'delay' ? concerned.delayMs : 0)
     this.transmit(from, emission, engine, delayMs, journey, state)
     if (concerned?.action === 'duplicate') this.transmit(from, emission, engine, delayMs, journey, state)
+  }
+
+  /** What the link does to the packet. An internet is one link: a packet counts once, where it goes in. */
+  private impairs(link: number, state: LinkState, node: number, packet: Packet): Impairment | undefined {
+    const { links, cloud } = this.topology.group(link)
+    const { impairments, concerned } = treat(state.impairments, this.nodeName(node), packet, cloud)
+    if (impairments !== state.impairments)
+      for (const each of links)
+        this.links = this.links.set(each, { ...this.links.get(each)!, impairments }, this.owner)
+    return concerned
   }
 
   private transmit(

@@ -16,6 +16,13 @@ export interface Link {
   readonly members: readonly Attachment[]
 }
 
+/** What people name as one link: itself, or an internet with all its cables. */
+export interface LinkGroup {
+  readonly links: readonly number[]
+  /** The internet's own node, to which every cable leads. */
+  readonly cloud: string | undefined
+}
+
 /** Who is connected with whom. Changes only when people rebuild the network. */
 export class Topology {
   readonly names: readonly string[]
@@ -23,6 +30,7 @@ export class Topology {
   readonly links: readonly Link[]
   /** Link indexes by name; an internet's name leads to all its cables. */
   readonly linkIndexes: ReadonlyMap<string, readonly number[]>
+  private readonly groups: readonly LinkGroup[]
   private readonly attachments: readonly ReadonlyMap<string, Attachment>[]
   private readonly owners: readonly AddressOwners[]
   private readonly hosts: ReadonlyMap<string, readonly Address[]>
@@ -39,6 +47,7 @@ export class Topology {
     this.links = links
     this.linkIndexes = linkIndexes
     this.hosts = hosts
+    this.groups = groupsOf(links, linkIndexes)
     const attachments = names.map(() => new Map<string, Attachment>())
     for (const link of links)
       for (const member of link.members) attachments[member.node]!.set(member.device, member)
@@ -49,6 +58,11 @@ export class Topology {
   /** The same cables, but addresses may have moved. */
   readdressed(engines: (node: number) => FirewallState): Topology {
     return new Topology(this.names, this.links, this.linkIndexes, this.hosts, engines)
+  }
+
+  /** The link, and those that share its name. */
+  group(link: number): LinkGroup {
+    return this.groups[link]!
   }
 
   attachment(node: number, device: string): Attachment | undefined {
@@ -70,6 +84,14 @@ export class Topology {
   get hostNames(): Iterable<readonly [string, readonly Address[]]> {
     return this.hosts
   }
+}
+
+function groupsOf(links: readonly Link[], byName: Topology['linkIndexes']): readonly LinkGroup[] {
+  const groups: LinkGroup[] = []
+  for (const [name, indexes] of byName)
+    for (const index of indexes)
+      groups[index] = { links: indexes, cloud: links[index]!.name === name ? undefined : name }
+  return groups
 }
 
 /** The addresses on a link: what ARP and neighbour discovery would find. */

@@ -32,17 +32,22 @@ function isForAll(address: Address, engine: FirewallState): boolean {
   return address.family === 4 && engine.compiled.ipv4.routing.addressType(address) === 'BROADCAST'
 }
 
-/** Counts a packet at a link's impairments; `concerned` is the first one that does something to it. */
+/**
+ * Counts a packet at a link's impairments; `concerned` is the first one that does something to it.
+ *
+ * @param cloud whose packets have been counted where they came in, except by impairments that name it as the sender
+ */
 export function treat(
   impairments: readonly Impairment[],
   sender: string,
   packet: Packet,
+  cloud: string | undefined,
 ): { readonly impairments: readonly Impairment[]; readonly concerned: Impairment | undefined } {
   if (impairments.length === 0) return { impairments, concerned: undefined }
   let concerned: Impairment | undefined
   const left: Impairment[] = []
   for (const impairment of impairments) {
-    const isFrom = impairment.from === undefined || impairment.from === sender
+    const isFrom = impairment.from === undefined ? sender !== cloud : sender === impairment.from
     if (concerned !== undefined || !isFrom || !impairment.matches(packet)) {
       left.push(impairment)
       continue

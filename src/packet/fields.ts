@@ -33,8 +33,8 @@ export function checked(name: string, value: number, max: number): number {
 
 export function withPorts(kind: string, fields: PacketOptions & Ends, protocol: number) {
   const example = `like '10.0.0.5:40000' or '[2001:db8::1]:53'`
-  const from = parseEndpoint(fields.from)
-  const to = parseEndpoint(fields.to)
+  const from = parseEndpoint(String(fields.from))
+  const to = parseEndpoint(String(fields.to))
   if (from?.port === undefined)
     throw new RangeError(`from: ${kind} needs an address with a port, ${example}, not '${fields.from}'`)
   if (to?.port === undefined)
@@ -44,8 +44,8 @@ export function withPorts(kind: string, fields: PacketOptions & Ends, protocol: 
 }
 
 export function ipOf(kind: string, fields: PacketOptions & Ends, protocol: number) {
-  const from = Address.tryParse(fields.from)
-  const to = Address.tryParse(fields.to)
+  const from = Address.tryParse(String(fields.from))
+  const to = Address.tryParse(String(fields.to))
   if (from === undefined)
     throw new RangeError(`from: ${kind} needs an address without a port, not '${fields.from}'`)
   if (to === undefined)

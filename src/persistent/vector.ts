@@ -43,6 +43,11 @@ export class PersistentVector<T> {
     return node[index & 31] as T
   }
 
+  /** As an array's `at`: −1 is the last. For all else that arrays can do: `[...vector]`. */
+  at(index: number): T | undefined {
+    return this.get(index < 0 ? this.length + index : index)
+  }
+
   /** @throws RangeError outside of 0 … length − 1 */
   set(index: number, value: T, owner: object): PersistentVector<T> {
     if (index < 0 || index >= this.length) throw new RangeError(`index ${index} of ${this.length}`)

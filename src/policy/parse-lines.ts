@@ -1,8 +1,8 @@
 import { type Address, type Family, Prefix } from '../address.ts'
 import type { Diagnostic } from '../diagnostic.ts'
+import { nearest, suggestion } from '../nearest.ts'
 import { protocolNumber } from '../packet/protocols.ts'
 import { servicePort } from '../rules/services.ts'
-import { nearest, suggestion } from './nearest.ts'
 
 /** What a policy line does. */
 export type PolicyAction = 'ALLOW' | 'DENY' | 'REJECT'

@@ -1,9 +1,9 @@
 import type { Family } from '../address.ts'
 import { type Diagnostic, DiagnosticError } from '../diagnostic.ts'
+import { suggestion } from '../nearest.ts'
 import type { Ruleset } from '../rules/model.ts'
 import { parseRules } from '../rules/parse.ts'
 import { quoteWord } from '../rules/quote.ts'
-import { suggestion } from './nearest.ts'
 import { type PolicyNames, parsePolicy } from './parse-lines.ts'
 import { type FilterChain, rulesOfLine } from './write-rules.ts'
 

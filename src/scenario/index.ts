@@ -16,7 +16,15 @@ export type { Path } from './positions.ts'
 export { type ReadOptions, type ReadResult, readScenario, type Scenario, scenario } from './read.ts'
 export { type Attempt, attemptsOf, outboundOf, type Side } from './report/connections.ts'
 export { explainPacket } from './report/explain.ts'
-export { reportJson } from './report/json.ts'
+export {
+  type CheckJson,
+  type ForkJson,
+  type HopJson,
+  type ReportJson,
+  reportJson,
+  type SentPacketJson,
+  type StepJson,
+} from './report/json.ts'
 export { markdownReport, mermaid } from './report/markdown.ts'
 export { auditTable, type ReportTable, summaryTable, tableText } from './report/tables.ts'
 export { formatFailure, formatReport, type ReportOptions } from './report/text.ts'

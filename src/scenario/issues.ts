@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { suggestion } from '../policy/nearest.ts'
+import { suggestion } from '../nearest.ts'
 import type { Path } from './positions.ts'
 
 /** Something wrong with a scenario's data. */

@@ -1,6 +1,6 @@
 import { ipsetSave, iptablesList, iptablesSave } from '../listings.ts'
 import {
-  conntrackList,
+  conntrackOf,
   firewallOf,
   formatSessions,
   type Network,
@@ -96,7 +96,7 @@ function print(
     case 'netstat':
       return { text: netstat(network, node, flags === '' ? 'tunap' : flags), headings: 2 }
     case 'conntrack':
-      return { text: conntrackList(network, node), headings: 0 }
+      return { text: conntrackOf(network, node), headings: 0 }
     case 'nat':
       return { text: natTableOf(network, node), headings: 1 }
     case 'sessions': {

@@ -40,7 +40,7 @@ export class SourceText {
   get diagnostics(): readonly Diagnostic[] {
     return this.document.errors.map(error => {
       const { line, col } = this.lines.linePos(error.pos[0])
-      return this.diagnostic({ line, column: col }, error.message)
+      return this.diagnostic({ line, column: col }, shortened(error.message))
     })
   }
 
@@ -115,4 +115,9 @@ export class SourceText {
 
 function keyOf(pair: Pair): string {
   return isScalar(pair.key) ? String(pair.key.value) : String(pair.key)
+}
+
+/** The YAML reader quotes what it did not expect, and if that is half the file. */
+function shortened(message: string): string {
+  return message.length > 120 ? `${message.slice(0, 119)}…` : message
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Diagnostic, DiagnosticError } from '../diagnostic.ts'
-import { suggestion } from '../policy/nearest.ts'
+import { suggestion } from '../nearest.ts'
 import { checkScenario } from './check.ts'
 import { type Problem, problemsOf } from './issues.ts'
 import { type Path, SourceText } from './positions.ts'

@@ -86,7 +86,7 @@ describe('files that cannot be read: exit code 2, and one line that names the fi
       code: 2,
     })
     expect(withFile(folder)).toMatchObject({
-      err: expect.stringMatching(/: illegal operation on a directory\n$/),
+      err: expect.stringMatching(/: is a directory\n$/),
       code: 2,
     })
     expect(withFile(binary)).toMatchObject({ err: expect.stringMatching(/: not a text file\n$/), code: 2 })
@@ -132,12 +132,87 @@ describe('wrong use: exit code 2, and what would have been right', () => {
     ['conformance --show some cases', /Expected a number/],
     ['rules list -t netfilter RULES', /Allowed choices are raw, mangle, nat, filter, security/],
     ['tracee', /unknown command 'tracee'\n\(Did you mean trace\?\)/],
+    ['help tracee', /unknown command 'tracee': did you mean 'trace'\?/],
+    ['help rules chek', /unknown command 'chek': did you mean 'check'\?/],
+    ['rules chek', /chek:1:1: error: no such file .*\n {4}hint: did you mean the command `rules check`\?/],
+    ['rules list FORWARD', /hint: a chain is chosen with: rules list --chain FORWARD FILE/],
+    ['rules list --chain FORWRD RULES', /table filter has no chain 'FORWRD'/],
+    ['trace PACKETS RULES', /rules\.v4: this is a ruleset, not a packet script/],
+    ['trace RULES STORY', /story\.yaml: this is a scenario, not a packet script/],
+    ['rules check PACKETS', /packets\.txt:1:1: error: this is a packet script, not a ruleset/],
+    ['check STORY', /story\.yaml: this is a scenario, not a ruleset: `netfilter-sim run`/],
+    ['run PACKETS', /packets\.txt: this is a packet script, not a scenario/],
+    ['coverage RULES', /rules\.v4: this is a ruleset, not a scenario: .* rulesFile\n$/],
+    ['explain RULES --packet 1', /rules\.v4: this is a ruleset, not a scenario/],
   ])('%s', (line, message) => {
     const paths: Record<string, string> = { RULES, PACKETS, STORY }
     const { out, err, code } = ask(...line.split(' ').map(word => paths[word] ?? word))
     expect(err).toMatch(message)
     expect({ out, code }).toEqual({ out: '', code: 2 })
   })
+})
+
+describe('help COMMAND SUBCOMMAND', () => {
+  it.each([
+    ['help rules check', 'rules check --help'],
+    ['help trace', 'trace --help'],
+    ['help', '--help'],
+  ])('%s says what %s says', (asked, same) => {
+    expect(ask(...asked.split(' '))).toEqual(ask(...same.split(' ')))
+  })
+})
+
+describe('check of several files', () => {
+  const dead = file('dead.v4', '*filter\n-A INPUT -j DROP\n-A INPUT -p tcp -j ACCEPT\nCOMMIT\n')
+
+  it('goes on behind one that cannot be read, and says which were left out', () => {
+    const { out, err, code } = ask('check', join(folder, 'missing'), dead)
+    expect(out).toMatch(/dead\.v4:3:1: warning rule-after-final-verdict/)
+    expect(err).toMatch(/missing: no such file or directory\nnot checked: \S*missing\n$/)
+    expect(code).toBe(2)
+    expect(JSON.parse(ask('check', '--json', STORY, dead).out)).toMatchObject([{ file: dead, line: 3 }])
+  })
+
+  it('counts nothing where nothing was checked', () => {
+    expect(ask('check', file('wrong.v4', '*filter\n-A NONE -j DROP\nCOMMIT\n'))).toMatchObject({
+      out: '',
+      code: 2,
+    })
+  })
+})
+
+it('rules fmt --check writes nothing, and names the files that --write would change', () => {
+  const canonical = file('canonical.v4', ask('rules', 'fmt', RULES).out)
+  expect(ask('rules', 'fmt', '--check', canonical)).toEqual({ out: '', err: '', code: 0 })
+  const other = file('other.v4', '*filter\n-A INPUT -p tcp --dport 22 -j DROP\nCOMMIT\n')
+  const { out, err, code } = ask('rules', 'fmt', '--check', canonical, other)
+  expect({ out, code }).toEqual({ out: '', code: 1 })
+  expect(err).toBe(`${other}: not in canonical form: rules fmt --write makes it so\n`)
+})
+
+it('rules list --chain: iptables -L CHAIN', () => {
+  expect(ask('rules', 'list', '--chain', 'FORWARD', '-S', RULES).out).toBe(
+    '-P FORWARD DROP\n-A FORWARD -i lan0 -j ACCEPT\n',
+  )
+  expect(ask('rules', 'list', '--chain', 'FORWARD', RULES).out).toMatch(/^Chain FORWARD .*\n.*\n1 .*\n$/)
+})
+
+it('trace --json says of each packet which line it was, when and where it came', () => {
+  const packets = file(
+    'later.txt',
+    'interface lan0 10.6.0.1/16\nwait 2s\nlocal: udp 10.6.0.1:53 > 10.6.0.2:4000\nlan0: udp 10.6.0.2:4000 > 10.6.0.1:53\n',
+  )
+  const arrivals = JSON.parse(ask('trace', RULES, packets, '--json').out) as { arrival: object }[]
+  expect(arrivals.map(({ arrival }) => arrival)).toMatchObject([
+    { line: 3, atMs: 2000, device: '', packet: 'udp 10.6.0.1:53 > 10.6.0.2:4000' },
+    { line: 4, atMs: 2000, device: 'lan0', packet: 'udp 10.6.0.2:4000 > 10.6.0.1:53' },
+  ])
+})
+
+it('what YAML cannot be is told in a line of reading length', () => {
+  const { err, code } = ask('run', file('long.yaml', `title: t\n${'word '.repeat(200)}\nsteps: [\n`))
+  expect(Math.max(...err.split('\n').map(line => line.replace(folder, '').length))).toBeLessThan(160)
+  expect(code).toBe(2)
 })
 
 it('texts from other systems: a rules file is refused as iptables-restore does, with the reason', () => {

@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it, vi } from 'vitest'
+import * as analysis from '../../src/analysis/index.ts'
 import { traceCommand } from '../../src/cli/trace.ts'
 import * as api from '../../src/index.ts'
+import * as network from '../../src/network/index.ts'
 import * as fastCheck from '../../src/testing/fast-check.ts'
 import { codeBlocks, expectedOutput, runBlock } from './code-blocks.ts'
 import { extensionsDocument } from './extensions-doc.ts'
@@ -33,7 +35,9 @@ describe('the code in the documents runs and prints what it says', () => {
   it.each(blocks.map(block => [`${block.file}:${block.line}`, block] as const))('%s', async (_, block) => {
     const printed = await runBlock(block, {
       'netfilter-sim': api,
+      'netfilter-sim/analysis': analysis,
       'netfilter-sim/fast-check': fastCheck,
+      'netfilter-sim/network': network,
     })
     const expected = expectedOutput(block.code)
     expect(expected.length).toBeGreaterThan(0)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   close,
   connect,
-  conntrackList,
+  conntrackOf,
   createNetwork,
   curl,
   flushConntrack,
@@ -63,7 +63,7 @@ describe('a NAT gateway', () => {
       tcp    10.6.34.100:50000 > 198.51.100.7:8080  198.51.100.7:8080 > 203.0.113.1:50000  lan0  wan0  internal      ESTABLISHED  0s   432000s
       tcp    10.6.34.101:50000 > 198.51.100.7:8080  198.51.100.7:8080 > 203.0.113.1:57910  lan0  wan0  internal      ESTABLISHED  0s   432000s"
     `)
-    expect(conntrackList(network, 'fw').split('\n')).toHaveLength(2)
+    expect(conntrackOf(network, 'fw').split('\n')).toHaveLength(2)
   })
 
   it('drops what comes in without an entry, or keeps it to itself', () => {

@@ -13,6 +13,13 @@ describe('the examples of docs/scenarios.md', () => {
     expect(run.checkCount).toBeGreaterThan(0)
   })
 
+  it.each(codeBlocks('docs/recipes.md', 'yaml').map(({ code }) => [code]))(
+    'that of docs/recipes.md holds',
+    code => {
+      expect(runText(code)).toMatchObject({ failures: [], checkCount: 7 })
+    },
+  )
+
   it('the report that is shown is the report', () => {
     const [shown] = codeBlocks(FILE, 'text')
     expect(api.formatReport(runText(scenarios[0]!.code))).toBe(shown!.code)

@@ -223,6 +223,7 @@ describe('other forms', () => {
   it('JSON can be written and read', () => {
     const json = JSON.parse(JSON.stringify(reportJson(runText(SHORT))))
     expect(json).toMatchObject({ title: 'office', passed: true, expectations: 1 })
+    expect(json.steps.map(({ kind }: { kind: string }) => kind)).toEqual(['step', 'fork'])
     expect(json.steps[0].packets[0].hops[1]).toMatchObject({
       node: 'fw',
       verdict: 'forwarded',
