@@ -51,7 +51,7 @@ export function createFirewall(options: FirewallOptions = {}): FirewallState {
   const config: FirewallConfig = freeze(
     {
       interfaces: devices,
-      routes: [...routes],
+      routes: routes.filter(text => text.trim() !== ''),
       rules: readRules(options, sets),
       conntrack,
       sysctls: { ...sysctls },

@@ -11,8 +11,13 @@ const MAX_NAME_LENGTH = 15
  * fits it says, so one stand-in for each wildcard and one for all the rest is enough to be exact.
  *
  * @param devices that are to have their own names besides
+ * @throws TypeError for what is no ruleset
  */
 export function vocabularyOf(rulesets: readonly Ruleset[], devices: readonly string[] = []): Vocabulary {
+  if (!rulesets.every(isRuleset))
+    throw new TypeError(
+      'a Ruleset is wanted: parseRules(text, { family }).ruleset, which a text with errors has none',
+    )
   const exact = new Set<string>(devices)
   const wildcards = new Set<string>()
   const macs = new Set<string>()
@@ -42,6 +47,11 @@ export function vocabularyOf(rulesets: readonly Ruleset[], devices: readonly str
   ]
   const names = new Set([...exact, ...others.filter(name => name !== undefined), NO_DEVICE])
   return { devices: [...names], macs: [...macs, OTHER_MAC, NO_MAC] }
+}
+
+/** For JavaScript: analysis asks all its rulesets for their devices first, and a text has no tables. */
+function isRuleset(given: unknown): boolean {
+  return typeof given === 'object' && given !== null && 'tables' in given
 }
 
 /** A MAC address that no rule names (a documentation address, RFC 7042). */

@@ -56,12 +56,11 @@ const FLAGS = new Set(['onlink', 'linkdown', 'offload', 'rt_offload', 'trap', 'r
 
 /**
  * Reads routes as people write them behind `ip route add`: `default via 203.0.113.254 dev wan0`,
- * `blackhole 10.66.0.0/16`, `10.9.0.0/16 via 10.6.0.2 metric 20`; or as `ip route` prints them, blank lines and all.
+ * `blackhole 10.66.0.0/16`, `10.9.0.0/16 via 10.6.0.2 metric 20`; or as `ip route` prints them.
  */
 export function parseRoutes(texts: readonly string[], diagnostics: Diagnostic[]): RouteConfig[] {
   const routes: RouteConfig[] = []
   texts.forEach((text, at) => {
-    if (text.trim() === '') return
     const route = new RouteReader(text, at + 1, diagnostics).read()
     if (route !== undefined) routes.push(route)
   })

@@ -28,6 +28,12 @@ it('a device with one address needs no list', () => {
   expect(box.config).toEqual(createFirewall({ interfaces: { eth0: ['192.0.2.1/24'] } }).config)
 })
 
+it('routes that were read from a file may end with a blank line', () => {
+  const routes = 'default via 192.0.2.254 dev eth0\n\n'.split('\n')
+  const { config } = createFirewall({ interfaces: { eth0: '192.0.2.1/24' }, routes })
+  expect(config.routes).toEqual(['default via 192.0.2.254 dev eth0'])
+})
+
 const box = createFirewall({ interfaces: { eth0: ['192.0.2.1/24'] } })
 const query = udp({ from: '192.0.2.7:5000', to: '192.0.2.1:53' })
 

@@ -174,9 +174,7 @@ it('routes may be what `ip route` prints, line by line', () => {
   const printed = `default via 10.6.0.254 dev lan0 proto dhcp src 10.6.0.1 metric 100
 10.6.0.0/16 dev lan0 proto kernel scope link src 10.6.0.1
 172.17.0.0/16 dev docker0 proto kernel scope link src 172.17.0.1 linkdown
-10.9.0.0/16 nhid 7 via 10.6.0.2 dev lan0 onlink offload rt_offload
-
-`
+10.9.0.0/16 nhid 7 via 10.6.0.2 dev lan0 onlink offload rt_offload`
   const table = RoutingTable.compile(4, {
     interfaces: { lan0: { addresses: ['10.6.0.1/16'] }, docker0: { addresses: ['172.17.0.1/16'] } },
     routes: printed.split('\n'),
