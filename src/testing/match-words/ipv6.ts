@@ -9,7 +9,8 @@ export const IPV6_WORDS: ThemeWords = {
     words: () =>
       joined(
         maybe(maybeNot(oneOf('--fragid 77', '--fragid 1:100'))),
-        rarely(maybeNot(oneOf('--fraglen 0', '--fraglen 8'))),
+        // ip6tables-save leaves out `! --fraglen 0`, so that it is another rule when it is read again
+        rarely(oneOf('--fraglen 0', '--fraglen 8', '! --fraglen 8')),
         maybe(oneOf('--fragmore', '--fraglast')),
         maybe(oneOf('--fragfirst', '--fragres')),
       ),
