@@ -50,6 +50,7 @@ export const tcpoptstrip = defineTarget<TcpOptStripOptions>({
       if (skb.fragmentOffset !== 0) return Verdict.CONTINUE
       const header = tcpHeader(skb)
       if (header === undefined) return Verdict.DROP
+      pullFragments(skb, header.start + header.length)
       strip(skb, header, stripped)
       return Verdict.CONTINUE
     }
@@ -81,7 +82,6 @@ function strip(skb: Skb, { start, length }: TcpHeader, stripped: ReadonlySet<num
 }
 
 function overwrite(skb: Skb, start: number, first: number, size: number): void {
-  pullFragments(skb, skb.length)
   const bytes = skb.writable()
   let checksum = skb.u16(start + 16)
   for (let at = first; at < first + size; at++) {
