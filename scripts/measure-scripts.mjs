@@ -60,14 +60,24 @@ function simulated(text, family, programs) {
   const commandOutput = ([name, ...args]) => {
     // which files there are is not known
     if (name === 'cat' && args.length === 1) return undefined
+    // whatever is looked for is there
+    if (/^(which|command|type)$/.test(name))
+      return args
+        .filter(arg => !arg.startsWith('-'))
+        .map(found)
+        .join('')
     programs.add(name)
     return ''
+  }
+  const found = program => {
+    programs.add(program)
+    return `${program.includes('/') ? program : `/sbin/${program}`}\n`
   }
   const { ruleset, partial, diagnostics } = parseRules(text, {
     family,
     format: 'script',
     hasSet: () => false,
-    resolveHost: name => (HOSTS[name]?.[family] ?? []).map(address => Address.parse(address)),
+    resolveHost: (name, family) => (HOSTS[name]?.[family] ?? []).map(address => Address.parse(address)),
     shell: { args: ['start'], commandOutput },
   })
   return { text: printRules(ruleset ?? partial), diagnostics }

@@ -10,7 +10,7 @@ export const HOSTS = {
 }
 
 const TOOLS =
-  'sh bash cat grep egrep fgrep sed awk cut tr head tail sort uniq wc expr seq tac rev basename dirname date env printf mktemp paste xargs mkdir echo true false expr test'
+  'sh bash cat grep egrep fgrep sed awk cut tr head tail sort uniq wc expr seq tac rev basename dirname date env printf mktemp paste xargs mkdir echo true false expr test which readlink'
 const IPTABLES = ['iptables', 'ip6tables'].flatMap(name => [name, `${name}-save`, `${name}-restore`])
 
 /** Why no script can be run here; undefined if it can. */
@@ -94,6 +94,8 @@ mount --bind /dev/null dev/null
 ln -s /proc/self/fd dev/fd
 for program in "$@"; do printf '#!/bin/sh\\nexit 0\\n' > bin/$program; chmod 755 bin/$program; done
 for program in ${TOOLS}; do [ ! -x "$(command -v $program)" ] || cp --remove-destination -L "$(command -v $program)" bin/; done
+printf '#!/bin/sh\\nexec "$@"\\n' > bin/sudo
+chmod 755 bin/sudo
 for program in ${IPTABLES.join(' ')}; do
   legacy=$(echo $program | sed 's/tables/tables-legacy/')
   cp --remove-destination -L /usr/sbin/xtables-legacy-multi bin/$program
@@ -101,7 +103,7 @@ for program in ${IPTABLES.join(' ')}; do
 done
 cp $work/script root/script
 set +e
-chroot . /bin/$shell /root/script start < /dev/null > $work/stdout 2> $work/stderr
+env -i PATH=/sbin:/bin /usr/sbin/chroot . /bin/$shell /root/script start < /dev/null > $work/stdout 2> $work/stderr
 chroot . /bin/iptables-save > $work/legacy4
 chroot . /bin/ip6tables-save > $work/legacy6
 `

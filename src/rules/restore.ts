@@ -46,6 +46,8 @@ class RestoreReader implements RestoreResult {
   private readonly options: RestoreOptions
   /** The program would have ended: what follows is only looked at. */
   private hasStopped = false
+  /** There is a rule with an extension that the kernel lacks: it says so when the table is committed. */
+  private isUnloadable = false
   private table: TableDraft | undefined
   /** Inside a table that could not be opened: its lines are read, but say nothing. */
   private isBroken = false
@@ -83,9 +85,9 @@ class RestoreReader implements RestoreResult {
 
   private complain(error: unknown, start: Word): void {
     this.diagnostics.push(withForeignHint(diagnosticOf(error, this.draft.file, start), start.text))
-    // what is not modelled would not have stopped the program
-    if (!(error instanceof RuleError) || error.code === 'not-modelled') return
-    this.stop(error.exitCode === 3 ? 2 : error.exitCode)
+    if (!(error instanceof RuleError)) return
+    if (error.code === 'not-modelled') this.isUnloadable = true
+    else this.stop(error.exitCode === 3 ? 2 : error.exitCode)
   }
 
   private stop(exitCode: RestoreResult['exitCode']): void {
@@ -121,6 +123,7 @@ class RestoreReader implements RestoreResult {
     const { isTest = false, stopsAtErrors = false } = this.options
     this.table = undefined
     this.isBroken = false
+    if (this.isUnloadable) this.stop(1)
     const refusals = isTest ? [] : (table?.endRestore() ?? [])
     // where errors do not stop it, the ruleset is judged as a whole in the end
     if (stopsAtErrors && !this.hasStopped && refusals.length > 0) {

@@ -9,6 +9,8 @@ export class RuleError extends Error {
   readonly hint: string | undefined
   /** How the program would end; 0 where it only prints a text. */
   readonly exitCode: 0 | 1 | 2 | 3
+  /** What iptables writes on standard error, where its words are known. */
+  readonly said: string | undefined
 
   constructor(
     message: string,
@@ -18,6 +20,7 @@ export class RuleError extends Error {
       readonly expected?: string | undefined
       readonly hint?: string | undefined
       readonly exitCode?: 0 | 1 | 2 | 3
+      readonly said?: string | undefined
     } = {},
   ) {
     super(message)
@@ -25,7 +28,8 @@ export class RuleError extends Error {
     this.code = help.code ?? 'syntax'
     this.expected = help.expected
     this.hint = help.hint
-    this.exitCode = help.exitCode ?? (this.code === 'kernel' ? 1 : 2)
+    this.said = help.said
+    this.exitCode = help.exitCode ?? (this.code === 'kernel' || this.code === 'not-modelled' ? 1 : 2)
   }
 
   /** The same where another program says it. */

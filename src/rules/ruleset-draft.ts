@@ -38,6 +38,7 @@ export interface ParseOptions {
 export class RulesetDraft {
   readonly family: Family
   readonly file: string | undefined
+  private readonly options: ParseOptions
   private readonly resolveHost: HostResolver
   private readonly hasSet: ((name: string) => boolean) | undefined
   /** In the order in which they were loaded. */
@@ -47,12 +48,19 @@ export class RulesetDraft {
 
   constructor(options: ParseOptions) {
     const { family, file, resolveHost = () => [], hasSet, base } = options
+    this.options = options
     this.family = family
     this.file = file
     this.resolveHost = resolveHost
     this.hasSet = hasSet
     for (const table of base === undefined ? [] : tablesOf(base))
       this.tables.set(table.name, this.draftOf(table.name, table))
+  }
+
+  /** The tables of the other family in the same box, none of which is loaded. */
+  ofOtherFamily(): RulesetDraft {
+    const { base, ...options } = this.options
+    return new RulesetDraft({ ...options, family: this.family === 4 ? 6 : 4 })
   }
 
   /** The table of that name; it comes into being when it is named. @throws RuleError */

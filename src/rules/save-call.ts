@@ -7,6 +7,8 @@ export interface SaveCall {
   readonly withCounters: boolean
   /** The only table to print, which is loaded for it; undefined: all that are there. */
   readonly table: Word | undefined
+  /** `-f`: where it writes; undefined: standard output. */
+  readonly file: Word | undefined
   /** `-V`: it prints a text, and that is all. */
   readonly isHelp: boolean
 }
@@ -24,12 +26,13 @@ const SHORT: ReadonlyMap<string, LongOption> = new Map(LONG.map(option => [optio
 /**
  * Reads the command line of `iptables-save` (`do_iptables_save`).
  *
- * @throws RuleError with the exit code of the program; also for `-f`, which is not followed
+ * @throws RuleError with the exit code of the program
  */
 export function readSaveCall(words: readonly Word[]): SaveCall {
   const getopt = new Getopt(words, SHORT, () => LONG)
   let withCounters = false
   let table: Word | undefined
+  let file: Word | undefined
   let extra: Word | undefined
   for (;;) {
     const parsed = getopt.read()
@@ -41,17 +44,13 @@ export function readSaveCall(words: readonly Word[]): SaveCall {
     if (parsed.kind !== 'option')
       throw new RuleError(`iptables-save has no option '${parsed.word.text}'`, parsed.word, { exitCode: 1 })
     const { short } = parsed.option
-    if (short === 'V') return { withCounters, table, isHelp: true }
+    if (short === 'V') return { withCounters, table, file, isHelp: true }
     if (short === 'c') withCounters = true
     else if (short === 't') table = parsed.argument
-    else if (short === 'f')
-      throw new RuleError('iptables-save -f is not followed', parsed.word, {
-        code: 'shell',
-        hint: 'write `iptables-save > file`',
-      })
+    else if (short === 'f') file = parsed.argument
   }
   extra ??= getopt.rest[0]
   if (extra !== undefined)
     throw new RuleError(`iptables-save takes no argument '${extra.text}'`, extra, { exitCode: 1 })
-  return { withCounters, table, isHelp: false }
+  return { withCounters, table, file, isHelp: false }
 }

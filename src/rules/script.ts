@@ -18,8 +18,9 @@ import { restoreWords, type Word } from './words.ts'
 
 /**
  * Reads a shell script into a draft: its `iptables` and `ip6tables` commands are carried out in the order in which sh
- * would come to them, and it goes on behind every error. Commands of the other family are passed over; what any other
- * program would do is not known (see {@link runShell}).
+ * would come to them, and it goes on behind every error. Those of the other family are carried out on tables of their
+ * own, since how they end may decide what comes next, and nothing is said about them; what any other program would do is
+ * not known (see {@link runShell}).
  */
 export function readScript(text: string, draft: RulesetDraft, options: ShellOptions): Diagnostic[] {
   const reader = new ScriptReader(draft, options.branches === 'all')
@@ -57,6 +58,8 @@ class ScriptReader implements RulePrograms, ShellReporter {
   private readonly draft: RulesetDraft
   private readonly takesAll: boolean
   private readonly said = new Set<string>()
+  /** Whoever reads the other family's commands. */
+  private twin: ScriptReader | undefined
 
   constructor(draft: RulesetDraft, takesAll = false) {
     this.draft = draft
@@ -85,15 +88,26 @@ class ScriptReader implements RulePrograms, ShellReporter {
   file(path: string): string | undefined {
     const found = /^\/proc\/net\/ip(6?)_tables_names$/.exec(path)
     if (found === null) return undefined
-    const isOther = (found[1] === '6') !== (this.draft.family === 6)
+    const { draft } = this.readerOf(found[1] === '6' ? 6 : 4)
     // the kernel puts a new table in front of the others
-    const names = isOther ? [] : Object.keys(this.draft.ruleset().tables).reverse()
+    const names = Object.keys(draft.ruleset().tables).reverse()
     return names.map(name => `${name}\n`).join('')
+  }
+
+  private readerOf(family: Family): ScriptReader {
+    if (family === this.draft.family) return this
+    this.twin ??= new ScriptReader(this.draft.ofOtherFamily(), this.takesAll)
+    return this.twin
+  }
+
+  pass(): void {
+    this.hasCalls = true
   }
 
   call(name: Word, args: readonly Word[], io: Io): number {
     this.hasCalls = true
-    if (familyOf(programOf(name)) !== this.draft.family) return 0
+    const family = familyOf(programOf(name)) ?? this.draft.family
+    if (family !== this.draft.family) return this.readerOf(family).call(name, args, io)
     const [first, second] = args
     // without a command iptables only complains; its -save and -restore need none
     if (first === undefined && io.isMuted && !/-(save|restore)$/.test(name.text)) return 2
@@ -110,12 +124,11 @@ class ScriptReader implements RulePrograms, ShellReporter {
   }
 
   fileOf(name: Word, args: readonly Word[]): Word | undefined {
-    try {
-      return /-restore$/.test(name.text) ? readRestoreCall(args).file : undefined
-    } catch (error) {
-      if (error instanceof RuleError) return undefined
-      throw error
-    }
+    return /-restore$/.test(name.text) ? ifSound(() => readRestoreCall(args).file) : undefined
+  }
+
+  savesTo(name: Word, args: readonly Word[]): Word | undefined {
+    return /-save$/.test(name.text) ? ifSound(() => readSaveCall(args).file) : undefined
   }
 
   /**
@@ -129,8 +142,9 @@ class ScriptReader implements RulePrograms, ShellReporter {
       return run()
     } catch (error) {
       const diagnostic = diagnosticOf(error, this.draft.file, start)
-      const { exitCode } = error as RuleError
-      if (exitCode !== 0 || io?.isNull !== true) this.complain(diagnostic, io)
+      const { exitCode, said } = error as RuleError
+      if (said !== undefined) io?.errors?.write(`${programOf(start)}: ${said}\n`, start)
+      if (exitCode !== 0 || io === undefined) this.complain(diagnostic, io)
       return exitCode
     }
   }
@@ -149,8 +163,10 @@ class ScriptReader implements RulePrograms, ShellReporter {
 
   /** A command that the kernel refuses may be meant to be: `iptables -C … || iptables -A …`. */
   private complain(diagnostic: Diagnostic, io: Io | undefined): void {
+    if (io?.isBlamed === true) return
     if (diagnostic.code !== 'kernel' || io === undefined) this.say(diagnostic)
-    else if (!io.isChecked) this.say(io.isMuted ? { ...diagnostic, severity: 'warning' } : diagnostic)
+    else if (!io.isChecked)
+      this.say(io.isMuted || io.errors !== undefined ? { ...diagnostic, severity: 'warning' } : diagnostic)
   }
 
   /** `… | iptables-restore`: its lines keep the places where the script wrote them. @throws RuleError */
@@ -194,6 +210,16 @@ class ScriptReader implements RulePrograms, ShellReporter {
       ...(expected === undefined ? {} : { expected }),
       ...(hint === undefined ? {} : { hint }),
     })
+  }
+}
+
+/** Undefined where a command line is wrong: that is said when it is run. */
+function ifSound<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof RuleError) return undefined
+    throw error
   }
 }
 

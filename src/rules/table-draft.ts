@@ -15,6 +15,7 @@ import {
   type Target,
 } from './model.ts'
 import { byBytes, orderedChains, ruleText } from './print.ts'
+import { checkIndex, refused, SAID } from './refusals.ts'
 import { RuleError } from './rule-error.ts'
 import type { Word } from './words.ts'
 
@@ -99,7 +100,7 @@ export class TableDraft {
 
   /** @throws RuleError */
   createChain(name: Word): void {
-    if (this.hasChain(name.text)) throw refused(`chain '${name.text}' exists already`, name)
+    if (this.hasChain(name.text)) throw refused(`chain '${name.text}' exists already`, name, SAID.exists)
     if (verdictOf(name.text) !== undefined)
       throw refused(`a chain cannot be named like the target ${name.text}`, name)
     this.chains.set(name.text, { policy: undefined, policyCounters: undefined, rules: [] })
@@ -109,9 +110,9 @@ export class TableDraft {
   setPolicy(chain: Word, policy: Word, counters: Counters | undefined): void {
     const draft = this.chain(chain)
     if (draft.policy === undefined)
-      throw refused(`cannot set a policy on '${chain.text}': it is not a built-in chain`, chain)
+      throw refused(`cannot set a policy on '${chain.text}': it is not a built-in chain`, chain, SAID.policy)
     if (policy.text !== 'ACCEPT' && policy.text !== 'DROP')
-      throw refused(`bad policy '${policy.text}'`, policy, 'ACCEPT or DROP')
+      throw refused(`bad policy '${policy.text}'`, policy, undefined, 'ACCEPT or DROP')
     draft.policy = policy.text
     draft.policyCounters = counters
   }
@@ -181,7 +182,7 @@ export class TableDraft {
     }
   }
 
-  private chain(word: Word): ChainDraft {
+  private chain(word: Word, said = SAID.missing): ChainDraft {
     const chain = this.chains.get(word.text)
     if (chain !== undefined) return chain
     const elsewhere = Object.entries(BUILTIN_CHAINS).filter(([, names]) =>
@@ -189,6 +190,7 @@ export class TableDraft {
     )
     throw new RuleError(`table ${this.name} has no chain '${word.text}'`, word, {
       code: 'kernel',
+      said,
       hint:
         elsewhere.length === 0
           ? `create it: -N ${word.text}, or :${word.text} - [0:0]`
@@ -219,7 +221,7 @@ export class TableDraft {
       this.createChain(name)
       return
     }
-    const chain = this.chain(name)
+    const chain = this.chain(name, kind === 'delete' || kind === 'check' ? SAID.rule : undefined)
     switch (kind) {
       case 'append':
         chain.rules.push(...rules)
@@ -248,7 +250,8 @@ export class TableDraft {
         this.zero(name.text, number)
         break
       case 'delete-chain':
-        if (chain.policy !== undefined) throw refused(`cannot delete the built-in chain ${name.text}`, name)
+        if (chain.policy !== undefined)
+          throw refused(`cannot delete the built-in chain ${name.text}`, name, SAID.builtIn)
         this.checkDeletable(name.text, name)
         this.chains.delete(name.text)
         break
@@ -271,7 +274,7 @@ export class TableDraft {
     for (const rule of wanted) {
       const key = ruleKey(rule, this.family)
       const index = rules.findIndex(other => ruleKey(other, this.family) === key)
-      if (index < 0) throw refused(`no such rule in chain '${name.text}'`, name)
+      if (index < 0) throw refused(`no such rule in chain '${name.text}'`, name, SAID.rule)
       if (isDelete) rules.splice(index, 1)
     }
     chain.rules = rules
@@ -289,18 +292,20 @@ export class TableDraft {
   }
 
   private checkDeletable(name: string, word: Word): void {
-    if (this.chains.get(name)!.rules.length > 0) throw refused(`chain '${name}' is not empty`, word)
     const isReferred = [...this.chains.values()].some(chain =>
       chain.rules.some(rule => chainOf(rule.target) === name),
     )
-    if (isReferred) throw refused(`chain '${name}' is still jumped to`, word)
+    if (isReferred) throw refused(`chain '${name}' is still jumped to`, word, SAID.linked)
+    if (this.chains.get(name)!.rules.length > 0)
+      throw refused(`chain '${name}' is not empty`, word, SAID.notEmpty)
   }
 
   private rename(from: Word, to: Word): void {
     if (this.hasChain(to.text) || verdictOf(to.text) !== undefined)
-      throw refused(`chain '${to.text}' exists already`, to)
+      throw refused(`chain '${to.text}' exists already`, to, SAID.taken)
     if (this.isBuiltin(from.text)) throw refused(`cannot rename the built-in chain ${from.text}`, from)
-    if (byteLength(to.text) > 28) throw refused(`name '${to.text}' is too long`, to, 'at most 28 characters')
+    if (byteLength(to.text) > 28)
+      throw refused(`name '${to.text}' is too long`, to, undefined, 'at most 28 characters')
     this.chains.set(to.text, this.chains.get(from.text)!)
     this.chains.delete(from.text)
     for (const chain of this.chains.values())
@@ -310,19 +315,6 @@ export class TableDraft {
           : rule,
       )
   }
-}
-
-function refused(message: string, word: Word, expected?: string): RuleError {
-  return new RuleError(message, word, { code: 'kernel', expected })
-}
-
-function checkIndex(number: number, last: number, action: string, chain: Word): void {
-  if (number > last)
-    throw refused(
-      `cannot ${action} rule ${number}: chain '${chain.text}' ends before`,
-      chain,
-      `at most ${last}`,
-    )
 }
 
 /** The chain that a target jumps to. */

@@ -23,7 +23,8 @@ describe('firewall scripts leave what they leave in the real shell', () => {
       family,
       format: 'script',
       hasSet: () => false,
-      resolveHost: host => (host === 'localhost' ? [Address.parse(family === 4 ? '127.0.0.1' : '::1')] : []),
+      resolveHost: (host, wanted) =>
+        host === 'localhost' ? [Address.parse(wanted === 4 ? '127.0.0.1' : '::1')] : [],
       // as if every other program printed nothing, and succeeded
       shell: {
         commandOutput: ([program, ...args]) => (program === 'cat' && args.length === 1 ? undefined : ''),

@@ -143,7 +143,9 @@ function condition(shell: ShellRuntime, words: readonly Word[], inside: readonly
   return evaluateCondition(texts(inside), context, name === '[[')
 }
 
-/** `set -- a b`; of the options, `-e` and `-o pipefail` change something here. */
+const OPTION_LETTERS: Readonly<Record<string, string>> = { errexit: 'e', nounset: 'u' }
+
+/** `set -- a b`; of the options, `-e`, `-u` and `-o pipefail` change something here. */
 function set(shell: ShellRuntime, words: readonly Word[]): Status {
   const args = texts(words).slice(1)
   const { options } = shell.environment
@@ -151,7 +153,7 @@ function set(shell: ShellRuntime, words: readonly Word[]): Status {
   for (; /^[-+]./.test(args[at] ?? '') && args[at] !== '--'; at++) {
     const word = args[at]!
     const names = [...word.slice(1)].filter(letter => letter !== 'o')
-    if (word.includes('o')) names.push(args[++at] === 'errexit' ? 'e' : (args[at] ?? ''))
+    if (word.includes('o')) names.push(OPTION_LETTERS[args[++at] ?? ''] ?? args[at] ?? '')
     for (const name of names)
       if (word.startsWith('-')) options.add(name)
       else options.delete(name)

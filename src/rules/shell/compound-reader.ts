@@ -107,7 +107,7 @@ export abstract class CompoundReader extends TokenReader {
   private forCommand(place: Place, isSelect: boolean): Command {
     this.skipBlanks()
     if (this.scanner.startsWith('((')) return this.countingLoop(place)
-    const name = this.name()
+    const name = this.name(/[$\w.:-]+/y)
     this.skipLines()
     let words: ShellWord[] | undefined
     if (this.keyword() === 'in') {

@@ -11,7 +11,8 @@ export class Environment {
   /** What `local` has hidden, one map for each function that runs. */
   private readonly frames: Map<string, string | undefined>[] = []
   private readonly locals: Set<string>[] = []
-  /** `set -e`, `set -o pipefail` */
+  private readonly names: string[] = []
+  /** `set -e`, `-u`, `-o pipefail` */
   readonly options: Set<string>
   /** What `trap … EXIT` has the shell run in the end. */
   exitTrap: { readonly text: string; readonly place: Place } | undefined
@@ -35,7 +36,10 @@ export class Environment {
   }
 
   copy(): Environment {
-    return new Environment(this.variables, this.functions, this.args, this.associative, this.options)
+    const { variables, functions, args, associative, options } = this
+    const copy = new Environment(variables, functions, args, associative, options)
+    copy.names.push(...this.names)
+    return copy
   }
 
   get size(): number {
@@ -70,6 +74,11 @@ export class Environment {
 
   get isInFunction(): boolean {
     return this.frames.length > 0
+  }
+
+  /** bash: of the function that runs. */
+  get functionName(): string | undefined {
+    return this.names.at(-1)
   }
 
   get separators(): string {
@@ -126,12 +135,13 @@ export class Environment {
   }
 
   /** Runs a function's body with its own parameters. */
-  inFunction<T>(args: readonly string[], body: () => T): T {
+  inFunction<T>(name: string, args: readonly string[], body: () => T): T {
     const outer = this.args
     const frame = new Map<string, string | undefined>()
     const locals = new Set<string>()
     this.frames.push(frame)
     this.locals.push(locals)
+    this.names.push(name)
     this.args = args
     try {
       return body()
@@ -139,6 +149,7 @@ export class Environment {
       this.args = outer
       this.frames.pop()
       this.locals.pop()
+      this.names.pop()
       for (const name of locals) this.unset(name)
       for (const [name, value] of frame) this.set(name, value)
     }

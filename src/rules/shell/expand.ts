@@ -7,6 +7,10 @@ import { hasOpenEnd, withOpenEnd } from './unknowns.ts'
 
 const MAX_TEXT = 200_000
 
+/** What a shell has from whoever called it. */
+const SURROUNDINGS =
+  /^(?:HOME|USER|LOGNAME|SHELL|TERM|LANG|LC_\w+|OLDPWD|MAIL|TZ|EDITOR|DISPLAY|SUDO_\w+|SSH_\w+|XDG_\w+)$/
+
 /** `$@` and the elements of arrays; `isJoined`: `*` makes one word of them where it is quoted. */
 interface Several {
   readonly values: readonly string[]
@@ -105,10 +109,19 @@ export class Expander extends Expressions {
     const list = this.listOf(part)
     if (list !== undefined) return this.listed(part, list, word)
     const value = subscript === undefined ? this.value(name) : this.element(name, subscript)
+    if (value === undefined && !/[-+=?]$/.test(operator)) this.leaveUnset(name, word)
     if (operator !== '' && operator !== 'length') return this.operated(part, value, word)
     if (value === undefined && !/^\d+$/.test(name)) this.host.noteUnset(name, word)
     const text = value ?? ''
     return [put(operator === '' || this.host.isUnknown(text) ? text : String(text.length), quoted)]
+  }
+
+  /** `set -u` */
+  private leaveUnset(name: string, word: ShellWord): void {
+    const { host } = this
+    if (!host.environment.options.has('u') || host.takesAll || SURROUNDINGS.test(name)) return
+    host.refuse(`'$${name}' is not set, and 'set -u' ends the script there`, word)
+    host.leave(host.isBash ? 1 : 2)
   }
 
   /** `$@`, `${a[*]}`: what they stand for. */

@@ -20,7 +20,8 @@ export interface ExpansionHost {
   refuse(message: string, word: ShellWord): void
   readonly takesAll: boolean
   /** The script ends here. */
-  leave(): never
+  leave(code?: number): never
+  readonly isBash: boolean
 }
 
 /** `$((…))`, and what stands in the brackets of `a[…]`. */

@@ -26,7 +26,7 @@ export class Files {
 
   /** A file's text; undefined if it is not known. */
   read(path: string): string | undefined {
-    return this.written.get(path)?.text ?? (path === '/dev/null' ? '' : this.outside(path))
+    return this.written.get(keyOf(path))?.text ?? (path === '/dev/null' ? '' : this.outside(path))
   }
 
   /** bash: `<(…)` @returns the name of a file with this text */
@@ -56,7 +56,8 @@ export class Files {
       case '<&':
         return io
       case '>&':
-        if (text === '1') return descriptor === 2 ? { ...io, isMuted: io.isMuted || io.isNull } : io
+        if (text === '1')
+          return descriptor === 2 ? { ...io, isMuted: io.isMuted || io.isNull, errors: io.output } : io
         if (/^[\d-]$/.test(text)) return descriptor === 1 ? { ...io, output: new Stream() } : io
         return {
           ...io,
@@ -72,7 +73,12 @@ export class Files {
           isMuted: isNull(text),
         }
       default:
-        if (descriptor === 2) return { ...io, isMuted: io.isMuted || isNull(text) }
+        if (descriptor === 2)
+          return {
+            ...io,
+            isMuted: io.isMuted || isNull(text),
+            errors: this.create(text, operator === '>>', target),
+          }
         if (descriptor !== 1) return io
         return { ...io, output: this.create(text, operator === '>>', target), isNull: isNull(text) }
     }
@@ -80,16 +86,17 @@ export class Files {
 
   /** Something may have been written into a file. @param path undefined: into any */
   forget(path: string | undefined, mark: string, place: Place): void {
-    if (path !== undefined && !this.written.has(path)) this.written.set(path, new Stream())
+    const key = path === undefined ? undefined : keyOf(path)
+    if (key !== undefined && !this.written.has(key)) this.written.set(key, new Stream())
     for (const [name, stream] of this.written)
-      if (path === undefined || path === name) stream.write(mark, place)
+      if (key === undefined || key === name) stream.write(mark, place)
   }
 
   /** What reads a file; something unknown, if nobody knows the file. */
   open(path: string, place: Place): Stream {
     const text = this.host.unknowns.find(path) === undefined ? this.read(path) : undefined
     // where the script wrote the file, its lines have their places
-    const written = this.written.get(path)
+    const written = this.written.get(keyOf(path))
     if (written !== undefined) return written.copy()
     if (text !== undefined) return Stream.of(text, place)
     this.host.warn(`file ${path}`, `'${path}' is not read`, place)
@@ -97,17 +104,23 @@ export class Files {
     return Stream.of(this.host.unknowns.mark({ command: `< ${path}`, line, column }), place)
   }
 
-  private create(path: string, appends: boolean, place: Place): Stream {
+  /** A file that the script writes. */
+  create(path: string, appends: boolean, place: Place): Stream {
     if (path.startsWith('/dev/') || this.host.unknowns.find(path) !== undefined) return new Stream()
     const [, kernel] = /^(\/proc|\/sys)\//.exec(path) ?? []
     if (kernel !== undefined) {
       this.host.warn(`write ${kernel}`, `'> ${path}' is not done`, place)
       return new Stream()
     }
-    const stream = (appends ? this.written.get(path) : undefined) ?? new Stream()
-    this.written.set(path, stream)
+    const stream = (appends ? this.written.get(keyOf(path)) : undefined) ?? new Stream()
+    this.written.set(keyOf(path), stream)
     return stream
   }
+}
+
+/** `./file` is `file`, wherever that is. */
+function keyOf(path: string): string {
+  return path.replace(/^(?:\.\/+)+/, '').replace(/\/+(?:\.?\/+)*/g, '/')
 }
 
 function isNull(path: string): boolean {

@@ -1,7 +1,7 @@
 import type { Word } from '../words.ts'
 import { type Io, Jump } from './runtime.ts'
 import { ShellSession } from './session.ts'
-import { type Status, SUCCESS } from './status.ts'
+import { FAILURE, type Status, SUCCESS } from './status.ts'
 import type { Command, List, ShellWord } from './syntax.ts'
 import type { Origin } from './unknowns.ts'
 
@@ -86,6 +86,10 @@ export abstract class Loops extends ShellSession {
   }
 
   protected forEach({ name, words, body, ...place }: Extract<Command, { kind: 'for' }>, io: Io): Status {
+    if (!/^[A-Za-z_]\w*$/.test(name)) {
+      this.refuse(`'${name}' is no name for a variable`, place, `for ${name.replace(/\W/g, '') || 'x'} in …`)
+      return this.isBash || this.takesAll ? FAILURE : this.leave(2)
+    }
     this.unset = []
     const fields: readonly { readonly text: string }[] =
       words?.flatMap(word => this.fields(word)) ?? this.environment.args.map(text => ({ text }))

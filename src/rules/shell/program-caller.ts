@@ -33,7 +33,7 @@ export class ProgramCaller {
       return { code: 127 }
     }
     const kind = shell.programs.kind(programOf(first))
-    if (kind === 'other') return { code: shell.programs.call(first, [], io) }
+    if (kind === 'other') return this.callOtherFamily(words, io)
     return kind === 'rules' ? this.callRules(words, unset, io) : this.callOther(words, unset, io)
   }
 
@@ -66,11 +66,36 @@ export class ProgramCaller {
     }
     for (const { name, word } of unset) {
       shell.refuse(`'$${name}' is not set`, word, 'ParseOptions.shell.variables can give it a value')
-      isSound = false
     }
     if (!isSound) return SUCCESS
+    return this.callKnown(words, input, { ...io, isBlamed: unset.length > 0 })
+  }
+
+  /** Of the other family: how it ends is known if its words are. */
+  private callOtherFamily(words: readonly Word[], io: Io): Status {
+    const { shell } = this
+    const isKnown = !words.some(({ text }) => shell.isUnknown(text))
+    const file = isKnown ? shell.programs.fileOf(words[0]!, words.slice(1)) : undefined
+    const input = file === undefined ? io.input : shell.open(file.text, file)
+    const isRead = /-restore$/.test(words[0]!.text)
+    if (isKnown && !shell.takesAll && !(isRead && (input === undefined || shell.isUnknown(input.text))))
+      return this.callKnown(words, input, io)
+    shell.programs.pass()
+    return SUCCESS
+  }
+
+  private callKnown(words: readonly Word[], input: Io['input'], io: Io): Status {
+    const { shell } = this
     const before = io.output.length
-    const code = shell.programs.call(words[0]!, words.slice(1), { ...io, input })
+    const saidBefore = io.errors?.length
+    const target = shell.programs.savesTo(words[0]!, words.slice(1))
+    const output = target === undefined ? io.output : shell.create(target.text, target)
+    const code = shell.programs.call(words[0]!, words.slice(1), { ...io, input, output })
+    // what it says of most mistakes is not known
+    if (code !== 0 && io.errors?.length === saidBefore)
+      io.errors?.write(shell.unknowns.mark(shell.originOf(words)), words[0]!)
+    const isHelp = code === 0 && words.some(({ text }) => /^(?:-h|--help)$/.test(text))
+    if (isHelp) io.output.write(shell.unknowns.mark(shell.originOf(words)), words[0]!)
     shell.spend(10 + (io.output.length - before + (input?.length ?? 0)) / 100)
     return { code }
   }
@@ -123,7 +148,8 @@ export class ProgramCaller {
     const first = words[0]!
     const texts = words.map(({ text }) => text)
     const isKnown = shell.unknowns.find(texts.join(' ')) === undefined
-    const output = isKnown ? shell.options.commandOutput?.(texts) : undefined
+    const isProgram = !first.text.startsWith('-')
+    const output = isKnown && isProgram ? shell.options.commandOutput?.(texts) : undefined
     if (output !== undefined) {
       io.output.write(withoutMarks(output), first)
       return SUCCESS
@@ -132,6 +158,8 @@ export class ProgramCaller {
     if (!this.mayBeRules(words)) shell.warn(`program ${program}`, `'${program}' is not run`, first)
     else if (unset[0] === undefined) shell.refuse(`'${program}' is not run`, first)
     else shell.refuse(`'$${unset[0].name}' is not set`, first)
+    // the name of the program was missing before an option
+    if (!isProgram) return { code: 127 }
     return this.passOn(shell.originOf(words), words, io)
   }
 

@@ -128,10 +128,6 @@ class Shell extends ControlFlow implements ShellRuntime, ExpansionHost {
     )
   }
 
-  leave(): never {
-    throw new Jump('exit', 1, { code: 1 })
-  }
-
   private assign({ name, subscript, appends, value, elements }: Assignment): void {
     const { environment } = this
     if (elements !== undefined) {
@@ -173,12 +169,10 @@ class Shell extends ControlFlow implements ShellRuntime, ExpansionHost {
     }
     const body = this.environment.functions.get(first.text)
     if (body !== undefined && this.inPlace.has(body)) return SUCCESS
-    return body === undefined
-      ? this.caller.call(words, this.unset, io)
-      : this.callFunction(body, words.slice(1), io)
+    return body === undefined ? this.caller.call(words, this.unset, io) : this.callFunction(body, words, io)
   }
 
-  private callFunction(body: Command, args: readonly Word[], io: Io): Status {
+  private callFunction(body: Command, [name, ...args]: readonly Word[], io: Io): Status {
     const { depth, loops, loopBody, functionDoubt, function: outer } = this
     this.functionDoubt = undefined
     this.loops = 0
@@ -195,7 +189,7 @@ class Shell extends ControlFlow implements ShellRuntime, ExpansionHost {
     }
     try {
       const texts = args.map(({ text }) => text)
-      return this.environment.inFunction(texts, () => {
+      return this.environment.inFunction(name!.text, texts, () => {
         const status = run()
         return this.doubted(body, this.functionDoubt, status, io)
       })
@@ -225,14 +219,15 @@ class Shell extends ControlFlow implements ShellRuntime, ExpansionHost {
 
   substitute(body: List): string {
     const output = new Stream()
-    const io = { input: undefined, output, isNull: false, isMuted: false, isChecked: false }
+    const io = { input: undefined, output, isNull: false, isMuted: false, isChecked: this.tests > 0 }
     const { unset, depth, status: before } = this
     this.depth++
     this.spend(1)
     const status = this.inSubshell(() => this.printing(body, io))
     this.depth = depth
     this.unset = unset
-    this.status = before
+    // for sh, `$?` in the same command is how the last one ended; for bash it is how this did
+    this.status = this.isBash ? status : before
     this.substituted = status
     this.spend(output.text.length / 100)
     return output.text

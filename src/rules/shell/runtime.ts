@@ -13,10 +13,14 @@ export interface Io {
   readonly output: Stream
   /** The output goes to /dev/null. */
   readonly isNull: boolean
+  /** Where error messages go that somebody may read (`2>&1`). */
+  readonly errors?: Stream
   /** Its error messages are thrown away (`2>/dev/null`). */
   readonly isMuted: boolean
   /** Somebody asks how it ended (`||`, `if`): then a failure is no mistake of the script. */
   readonly isChecked: boolean
+  /** What is wrong with it was said already. */
+  readonly isBlamed?: boolean
 }
 
 /** What a script is read for: the programs that change rules. */
@@ -25,14 +29,18 @@ export interface RulePrograms {
   kind(program: string): 'rules' | 'other' | undefined
   /** Only looks: `iptables -L`. */
   isListing(args: readonly string[]): boolean
+  /** One of them is called with words that nobody knows. */
+  pass(): void
   /**
-   * Calls one of them; those of the other family do nothing.
+   * Calls one of them.
    *
    * @returns the exit code
    */
   call(name: Word, args: readonly Word[], io: Io): number
   /** The file that a call reads, if its words name one: `iptables-restore file`. */
   fileOf(name: Word, args: readonly Word[]): Word | undefined
+  /** The file that a call writes, if its words name one: `iptables-save -f file`. */
+  savesTo(name: Word, args: readonly Word[]): Word | undefined
   /** The text of a file that the kernel makes of the tables; undefined for any other file. */
   file(path: string): string | undefined
 }
@@ -73,6 +81,8 @@ export interface ShellRuntime {
   forgetUnset(words: readonly Word[]): void
   /** What a program reads that opens a file: something unknown, if that is not known. */
   open(path: string, place: Place): Stream
+  /** What a program writes that creates a file. */
+  create(path: string, place: Place): Stream
   /** A file's text; undefined if it is not known. */
   readFile(path: string): string | undefined
   isUnknown(text: string): boolean

@@ -4,7 +4,7 @@ import { type Effects, effectsOf } from './effects.ts'
 import { Environment } from './environment.ts'
 import { Files } from './files.ts'
 import type { ShellOptions } from './options.ts'
-import type { Io, RulePrograms, Unset } from './runtime.ts'
+import { type Io, Jump, type RulePrograms, type Unset } from './runtime.ts'
 import { type Status, SUCCESS } from './status.ts'
 import type { Stream } from './stream.ts'
 import type { Command, Place, ShellWord } from './syntax.ts'
@@ -84,6 +84,11 @@ export class ShellSession {
       )
   }
 
+  /** The script ends here. */
+  leave(code = 1): never {
+    throw new Jump('exit', 1, { code })
+  }
+
   protected effects(command: Command | undefined): Effects {
     return effectsOf(command, this.environment, this.programs, steps => this.spend(steps))
   }
@@ -132,6 +137,10 @@ export class ShellSession {
     return this.files.open(path, place)
   }
 
+  create(path: string, place: Place): Stream {
+    return this.files.create(path, false, place)
+  }
+
   readFile(path: string): string | undefined {
     return this.files.read(path)
   }
@@ -147,15 +156,45 @@ export class ShellSession {
       case '0':
         return this.name
       case '!':
-      case '-':
         return ''
-      // iptables is for root
-      case 'UID':
-      case 'EUID':
-        return '0'
+      case '-':
+        return [...this.environment.options].filter(option => option.length === 1).join('')
+      case 'PWD':
+        return this.unknowns.mark({ command: 'pwd', ...this.here })
       default:
-        return this.unread === undefined ? undefined : this.unknowns.mark(this.unread)
+        return this.bashVariable(name) ?? this.maybeRead()
     }
+  }
+
+  /** What bash gives a value itself. */
+  private bashVariable(name: string): string | undefined {
+    // iptables is for root
+    if (name === 'UID' || name === 'EUID') return '0'
+    if (!this.isBash) return undefined
+    switch (name) {
+      case 'BASH':
+        return '/bin/bash'
+      case 'BASH_VERSION':
+        return '5.2.15(1)-release'
+      case 'BASH_SOURCE':
+        return this.name
+      case 'FUNCNAME':
+        return this.environment.functionName
+      case 'LINENO':
+        return String(this.here.line)
+      case 'RANDOM':
+      case 'SECONDS':
+      case 'HOSTNAME':
+      case 'PPID':
+        return this.unknowns.mark({ command: `echo $${name}`, ...this.here })
+      default:
+        return undefined
+    }
+  }
+
+  /** A file that was not read may have set it. */
+  private maybeRead(): string | undefined {
+    return this.unread === undefined ? undefined : this.unknowns.mark(this.unread)
   }
 
   noteUnset(name: string, word: ShellWord): void {

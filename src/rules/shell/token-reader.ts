@@ -117,9 +117,9 @@ export abstract class TokenReader {
     }
   }
 
-  protected name(): string {
+  protected name(characters = /[\w.:-]+/y): string {
     this.skipBlanks()
-    const name = this.scanner.match(/[\w.:-]+/y)
+    const name = this.scanner.match(characters)
     if (name === undefined) throw this.unexpected('a name')
     this.scanner.take(name.length)
     return name
