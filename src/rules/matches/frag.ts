@@ -14,8 +14,8 @@ import {
 
 interface FragOptions {
   readonly id: NegatableRange
-  /** The kernel takes it and never looks at it. */
-  readonly length: NegatableNumber
+  /** Undefined: nothing was said of it. The kernel takes it and never looks at it. */
+  readonly length: NegatableNumber | undefined
   readonly reserved: boolean
   readonly first: boolean
   readonly more: boolean
@@ -70,7 +70,7 @@ export const frag = defineMatch<FragOptions>({
   ],
   defaults: () => ({
     id: { min: 0, max: UINT32_MAX, negated: false },
-    length: { value: 0, negated: false },
+    length: undefined,
     reserved: false,
     first: false,
     more: false,
@@ -80,8 +80,7 @@ export const frag = defineMatch<FragOptions>({
   list({ id, length, reserved, first, more, last }) {
     const any = id.min === 0 && id.max === UINT32_MAX && !id.negated
     const ids = any ? '' : `id${id.min === id.max ? '' : 's'}:${id.negated ? '!' : ''}${rangeText(id)}`
-    const bytes =
-      length.value !== 0 || length.negated ? `length:${length.negated ? '!' : ''}${length.value}` : ''
+    const bytes = length !== undefined && `length:${length.negated ? '!' : ''}${length.value}`
     return `frag ${ids}${[bytes, reserved && 'reserved', first && 'first', more && 'more', last && 'last']
       .filter(Boolean)
       .map(word => ` ${word}`)
@@ -117,7 +116,7 @@ export const frag = defineMatch<FragOptions>({
 function fragText({ id, length, reserved, first, more, last }: FragOptions): string {
   return words(
     (id.min !== 0 || id.max !== UINT32_MAX) && `${not(id.negated)}--fragid ${rangeText(id)}`,
-    length.value !== 0 && `${not(length.negated)}--fraglen ${length.value}`,
+    length !== undefined && `${not(length.negated)}--fraglen ${length.value}`,
     reserved && '--fragres',
     first && '--fragfirst',
     more && '--fragmore',

@@ -56,7 +56,8 @@ class Shell extends ControlFlow implements ShellRuntime, ExpansionHost {
       run()
     } catch (error) {
       if (error instanceof RuleError) this.reporter.error(error)
-      else if (!(error instanceof Jump)) throw error
+      else if (error instanceof Jump) this.status = error.status
+      else throw error
     }
   }
 

@@ -5,6 +5,8 @@
 -m frag --fragid :9;-m frag --fragid 0:9;OK
 -m frag --fraglen 8;=;OK
 -m frag ! --fraglen 8;=;OK
+-m frag --fraglen 0;=;OK
+-m frag ! --fraglen 0;=;OK
 -m frag --fragres;=;OK
 -m frag --fragfirst;=;OK
 -m frag --fragmore;=;OK

@@ -99,7 +99,7 @@ class ProgramReader {
     if (left === undefined) return undefined
     if (operator === undefined) return row => !/^(?:[-+]?0*(?:\.0*)?)$/.test(left(row))
     if (operator.endsWith('~')) {
-      const expression = this.pattern()
+      const expression = this.pattern() ?? this.namedPattern()
       if (expression === undefined || expression === 'bad') return undefined
       return row => left(row).search(expression) >= 0 !== (operator === '!~')
     }
@@ -144,8 +144,17 @@ class ProgramReader {
 
   private pattern(): RegExp | 'bad' | undefined {
     const written = this.take(/^\/(?:[^/\\]|\\[\s\S])*\//)
-    if (written === undefined) return undefined
-    const pattern = posixPattern(written.slice(1, -1), 'extended')
+    return written === undefined ? undefined : this.expression(written.slice(1, -1))
+  }
+
+  /** `-v name=…`, or a text. */
+  private namedPattern(): RegExp | 'bad' | undefined {
+    const text = this.take(/^"[^"\\]*"/)?.slice(1, -1) ?? this.variables.get(this.take(/^[A-Za-z]\w*/) ?? '')
+    return text === undefined ? undefined : this.expression(text)
+  }
+
+  private expression(written: string): RegExp | 'bad' {
+    const pattern = posixPattern(written, 'extended')
     return pattern === undefined || !isCheap(pattern, this.lines) ? 'bad' : new RegExp(pattern.source)
   }
 

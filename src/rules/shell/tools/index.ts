@@ -68,7 +68,7 @@ const TOOLS: ReadonlyMap<string, Tool> = new Map<string, Tool>([
   ['sed', { ...FILTER, flags: 'nrEu', values: 'e', operands: 1, run: sed }],
   ['awk', { ...FILTER, flags: '', values: 'Fv', operands: 1, run: awk }],
   ['sort', { ...FILTER, flags: 'unr', values: 'kt', run: sort }],
-  ['uniq', { ...FILTER, flags: '', values: '', run: uniq }],
+  ['uniq', { ...FILTER, flags: 'cdu', values: '', run: uniq }],
   ['tac', { ...FILTER, flags: '', values: '', run: upsideDown }],
   ['rev', { ...FILTER, flags: '', values: '', run: backwards }],
   ['paste', { ...FILTER, flags: 's', values: 'd', run: paste }],

@@ -14,8 +14,20 @@ export function sort({ options }: Call, text: string): ToolResult | undefined {
   return printed(lines.filter((line, index) => index === 0 || order(line, lines[index - 1]!) !== 0))
 }
 
-export function uniq(_: Call, text: string): ToolResult {
-  return printed(linesOf(text).filter((line, index, lines) => line !== lines[index - 1]))
+/** `uniq`, `-c` with how often, `-d` what is there more than once, `-u` what is not. */
+export function uniq({ options }: Call, text: string): ToolResult {
+  const runs: { readonly line: string; times: number }[] = []
+  for (const line of linesOf(text)) {
+    const last = runs.at(-1)
+    if (last?.line === line) last.times++
+    else runs.push({ line, times: 1 })
+  }
+  const wanted = runs.filter(
+    ({ times }) => !(options.has('d') && times < 2) && !(options.has('u') && times > 1),
+  )
+  return printed(
+    wanted.map(({ line, times }) => (options.has('c') ? `${String(times).padStart(7)} ${line}` : line)),
+  )
 }
 
 /** `tac` */
