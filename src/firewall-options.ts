@@ -2,7 +2,7 @@ import type { Family } from './address.ts'
 import type { FirewallConfig } from './config.ts'
 import { DiagnosticError } from './diagnostic.ts'
 import type { InterfaceConfig } from './ip/interfaces.ts'
-import { nearest } from './nearest.ts'
+import { slips } from './nearest.ts'
 import { toJiffies } from './rules/matches/jiffies.ts'
 import type { Ruleset } from './rules/model.ts'
 import { type HostResolver, type ParseOptions, parseRules } from './rules/parse.ts'
@@ -119,10 +119,8 @@ const OPTION_NAMES: readonly (keyof FirewallOptions)[] = [
 export function refuseSlips(options: unknown): void {
   if (typeof options !== 'object' || options === null)
     throw new TypeError('createFirewall takes options: createFirewall({ rules, interfaces, routes })')
-  for (const name of Object.keys(options)) {
-    const meant = OPTION_NAMES.some(known => known === name) ? undefined : nearest(name, OPTION_NAMES)
-    if (meant !== undefined) throw new RangeError(`no option '${name}': did you mean '${meant}'?`)
-  }
+  for (const { name, meant } of slips(options, OPTION_NAMES))
+    throw new RangeError(`no option '${name}': did you mean '${meant}'?`)
   if ('rules' in options) refuseNoRules(options.rules)
 }
 

@@ -94,7 +94,8 @@ export function conntrackList(
   options: ConntrackListOptions & { readonly where?: ConnectionFilter } = {},
 ): string[] {
   const { where, ...rest } = options
-  return listConnections(state.sessions, state.nowMs, {
+  const { sessions, nowMs } = stateOf(state)
+  return listConnections(sessions, nowMs, {
     ...rest,
     ...(where !== undefined && { select: connectionTest(where) }),
   })
@@ -113,7 +114,8 @@ export function conntrackList(
  * line.slice(0, 60) // '300 proto=17 src=192.0.2.1 dst=192.0.2.7 sport=0 dport=5000 '
  */
 export function expectationList(state: FirewallState, options: { readonly family?: Family } = {}): string[] {
-  return listExpectations(state.expectations.list(), state.nowMs, options.family)
+  const { expectations, nowMs } = stateOf(state)
+  return listExpectations(expectations.list(), nowMs, options.family)
 }
 
 /**
@@ -131,7 +133,8 @@ export function expectationList(state: FirewallState, options: { readonly family
  * natTable(state)[0].outside.address // 203.0.113.1
  */
 export function natTable(state: FirewallState): readonly NatRow[] {
-  return natRows(state.sessions, state.nowMs, stateName)
+  const { sessions, nowMs } = stateOf(state)
+  return natRows(sessions, nowMs, stateName)
 }
 
 /**
@@ -163,9 +166,19 @@ export function natTableText(state: FirewallState): string {
  * // add ports 80
  */
 export function ipsetSave(state: FirewallState): string {
-  return saveSets(state.sets, toJiffies(state.nowMs))
+  const { sets, nowMs } = stateOf(state)
+  return saveSets(sets, toJiffies(nowMs))
 }
 
 function rulesetOf(state: FirewallState, family: Family): Ruleset | undefined {
-  return family === 4 ? state.config.rules.ipv4 : state.config.rules.ipv6
+  const { rules } = stateOf(state).config
+  return family === 4 ? rules.ipv4 : rules.ipv6
+}
+
+/** For JavaScript: outcomes and networks have a firewall's state, and are none. */
+function stateOf(given: FirewallState): FirewallState {
+  if ((given as Partial<FirewallState>).sessions !== undefined) return given
+  throw new TypeError(
+    "a firewall's state is wanted: of an outcome its .state, of a network firewallOf(network, node)",
+  )
 }

@@ -36,3 +36,17 @@ export function suggestion(word: string, known: readonly string[]): string {
   const near = nearest(word, known)
   return near === undefined ? `there are ${known.join(', ')}` : `did you mean '${near}'?`
 }
+
+/**
+ * Keys that nobody knows and that were probably meant for one of these. Others may be somebody's own, in an object that
+ * was spread.
+ */
+export function slips(
+  given: object,
+  known: readonly string[],
+): { readonly name: string; readonly meant: string }[] {
+  return Object.keys(given).flatMap(name => {
+    const meant = known.includes(name) ? undefined : nearest(name, known)
+    return meant === undefined ? [] : [{ name, meant }]
+  })
+}

@@ -1,4 +1,5 @@
 import { Address } from '../address.ts'
+import { slips } from '../nearest.ts'
 import { parseTcpFlags } from '../packet/names.ts'
 import type { Packet } from '../packet/packet.ts'
 import { IPPROTO_TCP, IPPROTO_UDP, protocolNumber } from '../packet/protocols.ts'
@@ -45,9 +46,35 @@ export interface Impairment {
   readonly delayMs: number
 }
 
+const ACTIONS: readonly string[] = [
+  'drop',
+  'duplicate',
+  'delay',
+  'reorder',
+] satisfies ImpairmentSpec['action'][]
+const SPEC_KEYS = ['action', 'from', 'match', 'nth', 'count', 'delayMs'] satisfies (keyof ImpairmentSpec)[]
+const PATTERN_KEYS = [
+  'protocol',
+  'source',
+  'destination',
+  'sourcePort',
+  'destinationPort',
+  'flags',
+  'hasData',
+] satisfies (keyof PacketPattern)[]
+
 /** @throws RangeError for a pattern that cannot be */
 export function createImpairment(spec: ImpairmentSpec): Impairment {
   const { action, nth, match } = spec
+  if (!ACTIONS.includes(action))
+    throw new RangeError(`action: '${action}' is not one of ${ACTIONS.join(', ')}`)
+  // what is passed over of a pattern makes it fit every packet
+  for (const [given, known] of [
+    [spec, SPEC_KEYS],
+    [match ?? {}, PATTERN_KEYS],
+  ] as const)
+    for (const { name, meant } of slips(given, known))
+      throw new RangeError(`unknown key '${name}': did you mean '${meant}'?`)
   const count = spec.count ?? (nth === undefined ? Number.POSITIVE_INFINITY : 1)
   if (nth !== undefined && !(Number.isInteger(nth) && nth >= 1))
     throw new RangeError(`nth: ${nth} is not a whole number from 1 on`)

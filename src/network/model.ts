@@ -222,12 +222,22 @@ export class Network {
   }
 }
 
-/** @throws RangeError when there is no such node; the message lists those there are */
+/**
+ * @throws RangeError when there is no such node; the message lists those there are
+ * @throws TypeError for what is no network
+ */
 export function indexOfNode(network: Network, name: string): number {
+  if (!isNetwork(network))
+    throw new TypeError('a network is wanted: what verbs, send, next and the like answer has it as .network')
   const index = network.topology.indexes.get(name)
   if (index === undefined)
     throw new RangeError(`no node '${name}'; this network has ${network.topology.names.join(', ')}`)
   return index
+}
+
+/** For JavaScript: `curl(curl(network, …), …)` passes an answer on. */
+function isNetwork(given: unknown): boolean {
+  return typeof given === 'object' && given !== null && 'topology' in given
 }
 
 /**
@@ -244,7 +254,8 @@ export function indexOfNode(network: Network, name: string): number {
  * nodeOf(later, 'web').host.listeners.map(({ port }) => port) // [ 80 ]
  */
 export function nodeOf(network: Network, name: string): NodeState {
-  const { engine, host } = network.nodes.get(indexOfNode(network, name))!
+  const index = indexOfNode(network, name)
+  const { engine, host } = network.nodes.get(index)!
   return new NodeState(atTime(engine, network.nowMs), host)
 }
 

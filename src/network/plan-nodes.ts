@@ -1,4 +1,5 @@
 import type { InterfaceConfig } from '../ip/interfaces.ts'
+import { slips } from '../nearest.ts'
 import {
   addressOf,
   isPrivate,
@@ -12,7 +13,15 @@ import { asList, type NetworkSpec, type NodeSpec } from './spec.ts'
 /** Nodes with their devices; addresses still without prefix lengths where none were given. */
 export function planNodes(spec: NetworkSpec, problems: Problems): Map<string, PlannedNode> {
   const nodes = new Map<string, PlannedNode>()
-  for (const [name, node] of Object.entries(spec.nodes)) {
+  refuseSlips(spec, SPEC_KEYS, [], problems)
+  for (const [name, node] of Object.entries(spec.nodes ?? {})) {
+    refuseSlips(node, NODE_KEYS, ['nodes', name], problems)
+    if (!(node.services ?? []).every(isProgram))
+      problems.add(
+        ['nodes', name, 'services'],
+        'a service is a program, as webServer({ port: 80 }) and the like make it',
+        'names and { web: … } are for scenarios',
+      )
     if (!/^[\w.-]+$/.test(name))
       problems.add(
         ['nodes', name],
@@ -24,6 +33,40 @@ export function planNodes(spec: NetworkSpec, problems: Problems): Map<string, Pl
     nodes.set(name, { name, spec: node, devices, routes: [...(node.routes ?? [])], forwarding })
   }
   return nodes
+}
+
+const SPEC_KEYS = ['nodes', 'links', 'dns', 'nowMs', 'log', 'stepOptions'] satisfies (keyof NetworkSpec)[]
+
+const NODE_KEYS = [
+  'address',
+  'device',
+  'mtu',
+  'gateway',
+  'interfaces',
+  'routes',
+  'rules',
+  'sets',
+  'conntrack',
+  'sysctls',
+  'forwarding',
+  'stack',
+  'tcp',
+  'services',
+] satisfies (keyof NodeSpec)[]
+
+/** For JavaScript: a `rule:` that is passed over is a node without rules. */
+function refuseSlips(
+  given: object,
+  known: readonly string[],
+  path: readonly string[],
+  problems: Problems,
+): void {
+  for (const { name, meant } of slips(given, known))
+    problems.add([...path, name], `unknown key '${name}'`, `did you mean '${meant}'?`)
+}
+
+function isProgram(service: unknown): boolean {
+  return typeof service === 'object' && service !== null && 'start' in service && 'handle' in service
 }
 
 function planDevices(node: string, spec: NodeSpec, problems: Problems): Map<string, PlannedDevice> {

@@ -41,6 +41,10 @@ export function runScenario(
   scenario: Scenario,
   prepare: (network: Network) => Network = network => network,
 ): ScenarioRun {
+  if (scenario?.input === undefined)
+    throw new RangeError(
+      'a scenario is wanted: scenario(…), or readScenario(…).scenario, which a text with errors has none',
+    )
   const { input, file, readFile } = scenario
   const { network: built } = buildNetwork(input.network, readFile)
   if (built === undefined)

@@ -1,5 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { createFirewall, type FirewallOptions, Packet, parseRules, step, tcp, udp } from '../../src/index.ts'
+import {
+  conntrackList,
+  createFirewall,
+  type FirewallOptions,
+  ipsetSave,
+  iptablesSave,
+  natTableText,
+  Packet,
+  parseRules,
+  step,
+  tcp,
+  udp,
+} from '../../src/index.ts'
 
 const RULES = '*filter\n:INPUT DROP [0:0]\nCOMMIT\n'
 
@@ -52,4 +64,16 @@ it('the same packet, parsed, arrives', () => {
 it.each(['from', 'to'])('a constructor names the end that is missing: %s', end => {
   const ends = { from: '192.0.2.7:5000', to: '192.0.2.1:53', [end]: undefined } as never
   expect(() => tcp(ends)).toThrow(`${end}: tcp needs an address with a port`)
+})
+
+it.each<[string, (state: never) => unknown]>([
+  ['conntrackList', conntrackList],
+  ['natTableText', natTableText],
+  ['iptablesSave', iptablesSave],
+  ['ipsetSave', ipsetSave],
+])('%s of an outcome or a network: told where the state is', (_, list) => {
+  expect(() => list(step(box, { device: 'eth0', packet: query }) as never)).toThrow(
+    /of an outcome its \.state/,
+  )
+  expect(() => list({ nodes: [] } as never)).toThrow(/of a network firewallOf\(network, node\)/)
 })

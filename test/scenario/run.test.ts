@@ -211,3 +211,10 @@ it('the same file gives the same run', () => {
   const text = readExample('examples/002-hospital.yaml')
   expect(JSON.stringify(reportJson(runText(text)))).toBe(JSON.stringify(reportJson(runText(text))))
 })
+
+it('a text with errors has no scenario, and what runScenario is given then is said', () => {
+  const { scenario: none } = readScenario('title: nothing else\n')
+  expect(() => runScenario(none as never)).toThrow(
+    'readScenario(…).scenario, which a text with errors has none',
+  )
+})
