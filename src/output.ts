@@ -222,7 +222,7 @@ export function duplicate(
   const copy = new Skb(skb.family, copiedBytes(skb, transaction.hook))
   copy.mark = skb.mark
   copy.isAnswer = true
-  copy.ctInfo = 7
+  copy.ctInfo = CtInfo.UNTRACKED
   // the fragments themselves stay with the original, so the copy is cut anew
   copy.fragmentMaxSize = skb.fragmentMaxSize
   copy.checksumState = skb.checksumState

@@ -24,7 +24,8 @@ type Sent = Extract<Arrival, { local: true }>
 
 /**
  * One arrival, from its device (or its local sender) to where it ends, with everything that it sets off: answers of
- * the box itself, and its second way through when it goes to an address of the box over `lo`.
+ * the box itself, and its second way through when it goes to an address of the box over `lo`. What each hook does on the
+ * way is drawn in hooks.ts; from POSTROUTING to the device, and what the box sends itself, is output.ts.
  *
  * @throws RangeError when the device does not exist, TypeError where there is no packet
  */
@@ -253,4 +254,5 @@ function sendLocally(arrival: Sent, transaction: Transaction): void {
   if (!send(skb, made.route, transaction)) transaction.result.errno ||= Errno.EPERM
 }
 
+/** What stages ask for that send or route packets from within a hook: the transaction hands it to them. */
 export const PATH: Path = { send, reroute, reject: answerReject, duplicate, receiveLooped }

@@ -34,6 +34,10 @@ export function conntrackCommand(): Command {
       else if (expect) for (const line of expectationList(state)) console.log(line)
       else for (const line of conntrackList(state, { extended: output === 'extended' })) console.log(line)
     })
+    .addHelpText(
+      'after',
+      '\n--json has the fields of recorded cases: proto, orig, reply, state, timeout,\nstatus, counters …; docs/kernel-cases.md says what each is.',
+    )
     .addHelpText('after', examples('conntrack', ['--json', '-o extended', '--expect']))
   return addTextOrJsonOptions(addPlayOptions(command))
 }
