@@ -176,3 +176,44 @@ describe('the docstrings', () => {
     runExample(example!, { ...core, ...networks, expect })
   })
 })
+
+describe('what would make a negation hold for ever is refused', () => {
+  const outcome = step(
+    createFirewall({ interfaces: { eth0: '192.0.2.1/24' }, rules: 'iptables -A INPUT -j DROP' }),
+    {
+      device: 'eth0',
+      packet: tcp({ from: '192.0.2.7:40000', to: '192.0.2.1:22', flags: 'S' }),
+    },
+  )
+  it.each<[string, () => void, string]>([
+    [
+      'a host',
+      () => expect(network).not.toReach('laptop', 'wbe:80'),
+      "no host 'wbe' in this network: did you mean 'web'?",
+    ],
+    [
+      'a host to ping',
+      () => expect(network).not.toReach('laptop', 'printer'),
+      "no host 'printer' in this network: there are",
+    ],
+    ['a chain', () => expect(outcome).not.toBeDecidedBy('filter/INPT:1'), 'this firewall has no filter/INPT'],
+    ['a rule', () => expect(outcome).not.toBeDecidedBy('filter/INPUT:2'), 'filter/INPUT has 1 rule'],
+    [
+      'a table',
+      () => expect(outcome).not.toBeDecidedBy('nat/POSTROUTING:policy'),
+      'this firewall has no nat/POSTROUTING',
+    ],
+  ])('%s that is not there', (_, expectation, message) => {
+    expect(messageOf(expectation)).toContain(message)
+  })
+
+  it('an address is a host, whoever has it', () => {
+    expect(network).not.toReach('laptop', '192.0.2.250:80', { timeoutMs: 1000 })
+  })
+
+  it.each([[undefined], [network], ['forwarded']])('%o is no outcome', given => {
+    expect(messageOf(() => expect(given as never).toBeDecidedBy('filter/INPUT:1'))).toContain(
+      'the outcome of a step',
+    )
+  })
+})

@@ -1,4 +1,6 @@
+import { suggestion } from '../../nearest.ts'
 import { type LogEntry, type Network, nc, ping, udpQuery } from '../../network/index.ts'
+import { parseTarget } from '../../network/target.ts'
 import { because, type Judged, telling } from './result.ts'
 
 /** How the caller tries to reach the target. */
@@ -99,7 +101,9 @@ interface Attempt {
 
 function attempt(network: Network, from: string, target: string, options: ReachOptions): Attempt {
   const { protocol = 'tcp', ...rest } = options
-  if (!/:\d+$/.test(target) || (target.match(/:/g)!.length > 1 && !target.startsWith('['))) {
+  const isHost = !/:\d+$/.test(target) || (target.match(/:/g)!.length > 1 && !target.startsWith('['))
+  refuseUnknown(network, isHost ? target : parseTarget(target).host)
+  if (isHost) {
     const { result, hops } = ping(network, from, target, rest)
     const seen = PINGED[result.outcome]
     return { seen, text: result.text, hops }
@@ -108,6 +112,13 @@ function attempt(network: Network, from: string, target: string, options: ReachO
     protocol === 'udp' ? udpQuery(network, from, target, rest) : nc(network, from, target, rest)
   const { outcome, text } = result
   return { seen: outcome === 'open' || outcome === 'answered' ? 'reached' : outcome, text, hops }
+}
+
+/** `not.toReach` a host that is not there would always hold. */
+function refuseUnknown({ topology }: Network, host: string): void {
+  if (topology.addressesOf(host).length > 0) return
+  const known = [...topology.hostNames].map(([name]) => name)
+  throw new RangeError(`no host '${host}' in this network: ${suggestion(host, known)}`)
 }
 
 const PINGED = {

@@ -1,6 +1,7 @@
 import type { Hop } from '../../network/index.ts'
 import type { Outcome } from '../../outcome.ts'
 import { Packet } from '../../packet/packet.ts'
+import type { TableName } from '../../rules/model.ts'
 import { decisionOf, droppedAt } from '../../scenario/decision.ts'
 import { type Ends, endsOf } from '../../scenario/packet-view.ts'
 import { because, type Judged, type Translation } from './result.ts'
@@ -13,7 +14,7 @@ export const outcomeMatchers = {
    *
    * @param received the outcome of a `step`, or a hop of a network
    * @param place table, chain and the rule's number from 1, or `policy`
-   * @throws RangeError when that is no place, e.g. without a table
+   * @throws RangeError when that is no place, e.g. without a table, or there is no such rule
    * @example
    * const gateway = createFirewall({
    *   interfaces: { lan0: ['10.6.0.1/24'], wan0: ['203.0.113.1/24'] },
@@ -29,6 +30,7 @@ export const outcomeMatchers = {
     if (!PLACE.test(place))
       throw new RangeError(`not a rule: '${place}'; e.g. 'filter/FORWARD:3' or 'filter/INPUT:policy'`)
     const outcome = outcomeOf(received)
+    refuseMissing(place, outcome)
     const actual = droppedAt(outcome.fate) ?? decisionOf(outcome.trace[0]).place
     const pass = actual === place
     const message = (): string =>
@@ -78,11 +80,28 @@ export const outcomeMatchers = {
   },
 }
 
-const PLACE = /^(raw|mangle|nat|filter|security)\/[^\s:/]+:([1-9]\d*|policy)$/
+const PLACE = /^(raw|mangle|nat|filter|security)\/([^\s:/]+):([1-9]\d*|policy)$/
 const SIDES = ['source', 'destination'] as const
 
 function outcomeOf(received: Outcome | Hop): Outcome {
+  const given: unknown = received
+  if (typeof given !== 'object' || given === null || !('outcome' in given || 'fate' in given))
+    throw new TypeError('this is about the outcome of a step, or a hop of a network: expect(step(…)).…')
   return 'outcome' in received ? received.outcome : received
+}
+
+/** `not.toBeDecidedBy` a rule that is not there would always hold. */
+function refuseMissing(place: string, { state }: Outcome): void {
+  const [, table = '', chain = '', rule = ''] = PLACE.exec(place)!
+  const { ipv4, ipv6 } = state.config.rules
+  const chains = [ipv4, ipv6].flatMap(rules => rules?.tables[table as TableName]?.chains[chain] ?? [])
+  if (chains.length === 0)
+    throw new RangeError(`there is no ${place}: this firewall has no ${table}/${chain}`)
+  const most = Math.max(...chains.map(({ rules }) => rules.length))
+  if (rule !== 'policy' && Number(rule) > most)
+    throw new RangeError(
+      `there is no ${place}: ${table}/${chain} has ${most === 1 ? '1 rule' : `${most} rules`}`,
+    )
 }
 
 /** The packet's ends when it entered the first hook, and as it left. */
