@@ -19,22 +19,13 @@ const KERNEL_SOCKET = {}
 export function answerError(skb: Skb, error: IcmpError, transaction: Transaction): void {
   const answer = buildIcmpError(skb, error, contextOf(skb, transaction))
   countAgainstPeer(skb, answer, transaction)
-  sendError(skb, error, answer, transaction)
-}
-
-function sendError(skb: Skb, error: IcmpError, answer: Answer, transaction: Transaction): void {
   sendAnswer(skb, answer, `ICMP type ${error.type} code ${error.code}`, transaction)
 }
 
 /** There is no route: IPv4 tells each sender so five times, and then once a second (`ip_error`). */
 export function answerUnroutable(skb: Skb, error: IcmpError, transaction: Transaction): void {
-  if (skb.family === 6) {
+  if (skb.family === 6 || asks(skb, peers => spendError(peers, skb.source, transaction.nowMs), transaction))
     answerError(skb, error, transaction)
-    return
-  }
-  if (asks(skb, peers => spendError(peers, skb.source, transaction.nowMs), transaction))
-    // in the same tick of the clock, so `icmp_send` takes nothing more from the peer
-    sendError(skb, error, buildIcmpError(skb, error, contextOf(skb, transaction)), transaction)
   else transaction.recorder?.add({ kind: 'no-answer', why: 'the sender was told five times within seconds' })
 }
 

@@ -112,7 +112,10 @@ export class TableEnvironment implements WalkEnvironment {
     return bind(connection, range, range.manip, this.transaction) ? Verdict.ACCEPT : Verdict.DROP
   }
 
-  /** Without a destination: REDIRECT's, the first address of the device the packet came in on. */
+  redirectAddress(device: string, destination: Address): Address | undefined {
+    return this.transaction.routing(this.family).redirectAddress(device, destination)
+  }
+
   sourceAddress(device: string, destination?: Address): Address | undefined {
     return this.transaction.routing(this.family).sourceAddress(device, destination)
   }

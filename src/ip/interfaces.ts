@@ -42,7 +42,7 @@ export interface DeviceSettings {
 }
 
 /** `RT_SCOPE_*`: how far an IPv4 address or route reaches; smaller is farther. */
-export const Scope = { UNIVERSE: 0, LINK: 253, HOST: 254, NOWHERE: 255 } as const
+export const Scope = { UNIVERSE: 0, SITE: 200, LINK: 253, HOST: 254, NOWHERE: 255 } as const
 
 /** An address of a device (`struct in_ifaddr`, `struct inet6_ifaddr`). */
 export interface InterfaceAddress {
@@ -180,16 +180,27 @@ function interfaceAddress(
     address.family === 4
       ? added.find(other => !other.secondary && other.mask.equals(mask) && subnet.contains(other.address))
       : undefined
-  const host = address.family === 4 ? address.w0 >>> 24 === 127 : isIpv6Loopback(address)
   return {
     address,
     mask,
     length: maskLength(mask)!,
     secondary: primary !== undefined,
     primary: primary?.address ?? address,
-    scope: host ? Scope.HOST : isIpv6LinkLocal(address) ? Scope.LINK : Scope.UNIVERSE,
+    scope: scopeOf(address),
     broadcast,
   }
+}
+
+function scopeOf(address: Address): number {
+  if (address.family === 4) return address.w0 >>> 24 === 127 ? Scope.HOST : Scope.UNIVERSE
+  const narrow = narrowScope(address)
+  return narrow === 0x10
+    ? Scope.HOST
+    : narrow === 0x20
+      ? Scope.LINK
+      : narrow === 0x40
+        ? Scope.SITE
+        : Scope.UNIVERSE
 }
 
 /** `ipv6_link_dev_addr`: wider scopes first, among equals the newest first. It shows in source address ties. */
@@ -220,6 +231,21 @@ function compileSettings(family: Family, device: string, sysctls: Sysctls): Devi
 export function isIpv6Loopback(address: Address): boolean {
   return address.family === 6 && (address.w0 | address.w1 | address.w2) === 0 && address.w3 === 1
 }
+
+/**
+ * `ipv6_addr_scope`: of which narrow scope is an address or a group? 0x10 node, 0x20 link, 0x40 site, 0x80 for
+ * IPv4-compatible ones; 0 for all the others.
+ */
+export function narrowScope(address: Address): number {
+  const { w0, w1, w2, w3 } = address
+  if (w0 >>> 24 === 0xff) return GROUP_SCOPES[(w0 >>> 16) & 15] ?? 0
+  if (w0 >>> 22 === 0xfe80 >>> 6) return 0x20
+  if (w0 >>> 22 === 0xfec0 >>> 6) return 0x40
+  if (w0 !== 0 || w1 !== 0 || w2 !== 0 || w3 === 0) return 0
+  return w3 === 1 ? 0x10 : 0x80
+}
+
+const GROUP_SCOPES: Readonly<Record<number, number>> = { 1: 0x10, 2: 0x20, 5: 0x40 }
 
 /** fe80::/10 */
 export function isIpv6LinkLocal(address: Address): boolean {

@@ -50,8 +50,8 @@ export function spendError(peers: Peers, sender: Address, nowMs: number): Decisi
 }
 
 /**
- * May a message be sent of which a host gets one in `timeoutMs`? With a timeout of 0 it always may, and what was saved
- * up is gone (`inet_peer_xrlim_allow`, net/ipv4/icmp.c).
+ * May a message be sent of which a host gets one in `timeoutMs`? With a timeout of 0 it always may, but what was saved
+ * up before is gone (`inet_peer_xrlim_allow`, net/ipv4/icmp.c).
  */
 export function spendAllowance(peers: Peers, host: Address, timeoutMs: number, nowMs: number): Decision {
   return spend(peers, host, timeoutMs, BURST_FACTOR * timeoutMs, nowMs)
@@ -59,7 +59,8 @@ export function spendAllowance(peers: Peers, host: Address, timeoutMs: number, n
 
 function spend(peers: Peers, host: Address, costMs: number, burstMs: number, nowMs: number): Decision {
   const { savedMs, lastMs, redirects } = peerOf(peers, host)
-  const saved = Math.min(burstMs, savedMs + nowMs - lastMs)
+  // within one tick of the clock nothing is added, and nothing cut down to the burst
+  const saved = nowMs === lastMs ? savedMs : Math.min(burstMs, savedMs + nowMs - lastMs)
   const isAllowed = saved >= costMs
   const next = { savedMs: isAllowed ? saved - costMs : saved, lastMs: nowMs, redirects }
   return { isAllowed, peers: remember(peers, host, next, nowMs) }

@@ -7,6 +7,7 @@ import {
   type Interfaces,
   isLimitedBroadcast,
   isMulticast,
+  narrowScope,
   Scope,
   type Sysctls,
 } from './interfaces.ts'
@@ -168,7 +169,7 @@ export class RoutingTable {
 
   /**
    * The address a device would use: `inet_select_addr` or `ipv6_dev_get_saddr`. Without a destination the primary
-   * address (REDIRECT).
+   * address.
    *
    * @param scope IPv4: how far it must reach; MASQUERADE asks for UNIVERSE
    */
@@ -177,7 +178,14 @@ export class RoutingTable {
     if (found === undefined) return undefined
     if (this.family === 4) return selectSourceAddress(this.devices, found, destination, scope)
     if (destination !== undefined) return selectSourceAddress6(this.devices, found, destination)
-    return found.addresses.find(own => own.scope === Scope.UNIVERSE)?.address
+    return found.addresses[0]?.address
+  }
+
+  /** Where REDIRECT sends what came in on a device (`nf_nat_redirect_ipv4`, `nf_nat_redirect_ipv6`). */
+  redirectAddress(device: string, destination: Address): Address | undefined {
+    const scope = this.family === 4 ? 0 : narrowScope(destination)
+    if (scope === 0) return this.sourceAddress(device)
+    return this.devices.get(device)?.addresses.find(({ address }) => narrowScope(address) === scope)?.address
   }
 
   /**

@@ -230,7 +230,12 @@ export interface TargetEnvironment extends MatchEnvironment {
   /** SNAT, DNAT, …: the engine binds the connection to the range. DROP when no tuple is free. */
   bindNat(skb: Skb, range: NatRange): Verdict
   /**
-   * The primary address of a device (`REDIRECT`), or the one it would use towards a destination (`MASQUERADE`): in IPv4
+   * Where REDIRECT sends what came in on a device: to its primary address; in IPv6 to its first one, of the
+   * destination's scope if that is a narrow one. Undefined: it has none.
+   */
+  redirectAddress(device: string, destination: Address): Address | undefined
+  /**
+   * The primary address of a device (`TPROXY`), or the one it would use towards a destination (`MASQUERADE`): in IPv4
    * the device's address in the next hop's subnet, else its primary one. Undefined: it has none.
    */
   sourceAddress(device: string, destination?: Address): Address | undefined

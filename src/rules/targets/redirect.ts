@@ -1,5 +1,4 @@
 import { Address } from '../../address.ts'
-import type { Skb } from '../../packet/skb.ts'
 import { defineTarget, OptionError, Verdict } from '../extension.ts'
 import { type NatOptions, natFlagsText, natPortsText, natRange, parseNatPorts, RANDOM } from './nat-text.ts'
 
@@ -43,24 +42,9 @@ export const redirect = defineTarget<NatOptions>({
       const address =
         environment.hook === 'OUTPUT'
           ? LOOPBACK[skb.family]
-          : hasNarrowScope(skb)
-            ? undefined
-            : environment.sourceAddress(skb.inDevice)
+          : environment.redirectAddress(skb.inDevice, skb.destination)
       if (address === undefined) return Verdict.DROP
       return environment.bindNat(skb, { ...range, minAddress: address, maxAddress: address })
     }
   },
 })
-
-/**
- * IPv6 packets to a link-local, site-local or node-local address or group find only addresses of that scope
- * (`nf_nat_redirect_ipv6_usable`), and REDIRECT looks among the global ones.
- */
-function hasNarrowScope({ family, destination: { w0 } }: Skb): boolean {
-  if (family === 4) return false
-  if (w0 >>> 24 === 0xff) return NARROW_GROUP_SCOPES.includes((w0 >>> 16) & 15)
-  return w0 >>> 22 === 0xfe80 >>> 6 || w0 >>> 22 === 0xfec0 >>> 6
-}
-
-/** Node, link, site. */
-const NARROW_GROUP_SCOPES = [1, 2, 5]

@@ -59,3 +59,23 @@ export const CROSSROADS6 = {
     tun0: ['2001:db8:8::', '2001:db8:68::4', '2001:db8:69::5', '2001:db8:65::1'],
   },
 }
+
+/** Devices that share their link-local address and networks, a neighbour as the default gateway, one link-local host each. */
+export const LINK_LOCAL6 = {
+  family: 6,
+  interfaces: {
+    eth0: ['fe80::1/64', '2001:db8:1::1/64'],
+    eth1: ['2001:db8:2::1/64', 'fe80::2/64', 'fe80::1/64'],
+    tun0: ['2001:db8:8::1/64'],
+  },
+  routes: [
+    'default via fe80::fe dev eth1',
+    '2001:db8:77::/64 via fe80::77 dev eth0',
+    '2001:db8:78::/64 via 2001:db8:1::78 dev eth0',
+  ],
+  hosts: {
+    eth0: ['2001:db8:1::9', 'fe80::9', '2001:db8:77::7', '2001:db8:78::8', '2001:db8:1::a'],
+    eth1: ['2001:db8:2::9', 'fe80::9', '2001:db8:100::7', '2001:db8:2::fe'],
+    tun0: ['2001:db8:8::9', 'fe80::9'],
+  },
+}

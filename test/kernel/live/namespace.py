@@ -46,6 +46,8 @@ PER_DEVICE_6 = {
     "accept_source_route": 0,
     "router_solicitations": 0,
     "addr_gen_mode": 1,
+    # what multicast listener reports a link-local address of the case calls for, come at once
+    "mldv2_unsolicited_report_interval": 1,
     "forwarding": 1,
 }
 

@@ -130,6 +130,9 @@ export class Recording {
   sourceAddress(device: string) {
     return this.addresses[device]
   }
+  redirectAddress(device: string) {
+    return this.addresses[device]
+  }
   setTemplate(skb: Skb, template: ConntrackTemplate) {
     this.templates.push(template)
     skb.template = template
