@@ -1,3 +1,5 @@
+import type { InterfaceConfig } from '../ip/interfaces.ts'
+
 /**
  * A recorded case: a box, a ruleset and packets, with everything the real kernel did. One JSON object a line; the
  * format is described in docs/kernel-cases.md. Only data here: `replay.ts` answers a case, `compare.ts` judges.
@@ -6,6 +8,8 @@ export interface KernelCase {
   readonly name: string
   readonly family: 4 | 6
   readonly interfaces: { readonly [device: string]: readonly string[] }
+  /** What is unusual about some of them. */
+  readonly devices?: { readonly [device: string]: Pick<InterfaceConfig, 'mtu' | 'group'> }
   readonly routes: readonly string[]
   readonly conntrack: 'on' | 'auto'
   readonly sysctl?: { readonly [name: string]: number }

@@ -3,6 +3,7 @@ import type { ConntrackEvent } from '../conntrack/events.ts'
 import { readCounters } from '../counters.ts'
 import { DiagnosticError } from '../diagnostic.ts'
 import { advance, createFirewall, edit, iptables, step } from '../firewall.ts'
+import type { InterfaceConfig } from '../ip/interfaces.ts'
 import { ipsetSave } from '../listings.ts'
 import type { PortChooser } from '../nat/context.ts'
 import type { Arrival, Outcome } from '../outcome.ts'
@@ -26,7 +27,7 @@ export function replayCase(recorded: KernelCase): Replay {
   let state: FirewallState
   try {
     state = createFirewall({
-      interfaces: recorded.interfaces,
+      interfaces: devicesOf(recorded),
       routes: recorded.routes,
       rules: recorded.family === 4 ? { ipv4: recorded.rules } : { ipv6: recorded.rules },
       rulesFormat: 'restore',
@@ -71,6 +72,15 @@ export function replayCase(recorded: KernelCase): Replay {
     ...(recorded.listings && { listed: listed(state, events, recorded) }),
   }
   return { kind: 'answered', answer }
+}
+
+/** A case's devices as `createFirewall` takes them. */
+export function devicesOf({ interfaces, devices = {} }: Pick<KernelCase, 'interfaces' | 'devices'>): {
+  [name: string]: InterfaceConfig
+} {
+  return Object.fromEntries(
+    Object.entries(interfaces).map(([name, addresses]) => [name, { addresses, ...devices[name] }]),
+  )
 }
 
 /** After a step that is no packet; undefined if the command is refused. */

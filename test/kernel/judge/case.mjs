@@ -1,6 +1,6 @@
 /** From a generated case to one the recorder can ask about, and from its answer to what differs. */
 import { compareCases } from '../../../dist/conformance/compare.js'
-import { replayCase } from '../../../dist/conformance/replay.js'
+import { devicesOf, replayCase } from '../../../dist/conformance/replay.js'
 import { dumpConnection } from '../../../dist/conntrack/dump.js'
 import { DiagnosticError } from '../../../dist/diagnostic.js'
 import { createFirewall } from '../../../dist/firewall.js'
@@ -20,6 +20,7 @@ export function askedCase(name, generated) {
     name,
     family: site.family,
     interfaces: site.interfaces,
+    ...(site.devices !== undefined && { devices: site.devices }),
     routes: site.routes,
     conntrack,
     ...(Object.keys(sysctl).length > 0 && { sysctl }),
@@ -33,6 +34,7 @@ export function askedCase(name, generated) {
   try {
     firewall = createFirewall({
       ...siteOptions(site),
+      interfaces: devicesOf(site),
       conntrack,
       sysctls: sysctl,
       sets,

@@ -19,7 +19,7 @@ import { helpedPreambles } from './helped.mjs'
 import { headedBy, logLine, rateLine, zoneLine } from './lines.mjs'
 import { neighbours } from './neighbours.mjs'
 import { ALL_TIMEOUTS, PROTOCOL_TIMEOUTS, SWITCHES, settings, TIMEOUTS } from './settings.mjs'
-import { CROSSROADS, CROSSROADS6, LINK_LOCAL6, ON_A_STICK } from './sites.mjs'
+import { CROSSROADS, CROSSROADS6, LINK_LOCAL6, NARROW, ON_A_STICK } from './sites.mjs'
 
 const STATEFUL = ['INPUT', 'FORWARD', 'OUTPUT'].map(chain => ({
   table: 'filter',
@@ -61,7 +61,7 @@ function edits(maxLength) {
 }
 
 const V4 = [GATEWAY, GATEWAY, MANY_ADDRESSES, DIAL_UP]
-const EVERYWHERE4 = [...V4, CROSSROADS, ON_A_STICK]
+const EVERYWHERE4 = [...V4, CROSSROADS, ON_A_STICK, NARROW]
 
 function cases(sites, shape, talk, more = {}) {
   return fc.oneof(

@@ -79,3 +79,16 @@ export const LINK_LOCAL6 = {
     tun0: ['2001:db8:8::9', 'fe80::9'],
   },
 }
+
+/** Ways that hardly anything fits through, and groups of devices. */
+export const NARROW = {
+  family: 4,
+  interfaces: { lan0: ['10.6.0.1/16'], wan0: ['203.0.113.1/24'], dmz0: ['192.168.50.1/24'] },
+  devices: { lan0: { mtu: 9000, group: 1 }, wan0: { mtu: 68 }, dmz0: { mtu: 100, group: 2 } },
+  routes: ['default via 203.0.113.254 dev wan0', '198.51.100.0/24 via 192.168.50.9 mtu 80'],
+  hosts: {
+    lan0: ['10.6.0.2', '10.6.0.3', '10.6.255.255'],
+    wan0: ['203.0.113.9', '8.8.8.8', '203.0.113.254'],
+    dmz0: ['192.168.50.10', '198.51.100.7', '198.51.100.8'],
+  },
+}

@@ -64,7 +64,9 @@ class Network:
     def _configure(self, case):
         lines = ["link set lo up"]
         for name in case["interfaces"]:
-            lines.append(f"link set dev {name} mtu 1500 up")
+            unusual = case.get("devices", {}).get(name, {})
+            mtu, group = unusual.get("mtu", 1500), unusual.get("group", 0)
+            lines.append(f"link set dev {name} mtu {mtu} group {group} up")
         for name, addresses in case["interfaces"].items():
             for address in addresses:
                 nodad = " nodad" if ":" in address else ""
