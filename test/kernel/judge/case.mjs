@@ -26,7 +26,7 @@ export function askedCase(name, generated) {
     ...(Object.keys(sysctl).length > 0 && { sysctl }),
     ...(sets !== '' && { ipset: sets }),
     rules,
-    ...(/connlimit/.test(rules) && { pace: true }),
+    ...(isPaced(site, rules) && { pace: true }),
     ...(log && { log: true }),
     ...(listings && { listings: true }),
   }
@@ -66,6 +66,14 @@ export function askedCase(name, generated) {
     }
   })
   return withChanges(mangled({ ...asked, steps }, edits ?? []), changes)
+}
+
+/** Where it counts whether the kernel's clock has ticked since the packet before: allowances for redirects, connlimit. */
+function isPaced({ interfaces }, rules) {
+  return (
+    /connlimit/.test(rules) ||
+    Object.values(interfaces).some(own => own.some(text => text.startsWith('fe80:')))
+  )
 }
 
 /** A question in which the firewall is changed half way. Packets stay as they were: the hosts know nothing of it. */
