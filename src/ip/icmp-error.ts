@@ -126,7 +126,8 @@ function buildIcmp6(skb: Skb, error: IcmpError, context: AnswerContext): Answer 
   const { table } = context
   const { source, destination } = skb
   let from = table.isOwnAddress(destination) || table.isAnycast(destination) ? destination : undefined
-  if (isIpv6LinkLocal(destination) && !table.isOwnAddress(destination, skb.inDevice)) from = undefined
+  const arrived = skb.inDevice === '' ? 'lo' : skb.inDevice
+  if (isIpv6LinkLocal(destination) && !table.isOwnAddress(destination, arrived)) from = undefined
   if (isMulticast(destination) || skb.packetType !== 'host') {
     if (!mayAnswerMulticast(skb, error)) return silent('no errors about multicast')
     from = undefined
@@ -134,8 +135,8 @@ function buildIcmp6(skb: Skb, error: IcmpError, context: AnswerContext): Answer 
   if (source.isZero()) return silent('the source is ::')
   if (isMulticast(source)) return silent('the source is a multicast address')
   if (isIcmp6Error(skb)) return silent('no errors about ICMPv6 errors')
-  const device = isIpv6LinkLocal(source) ? skb.inDevice : ''
-  const inDevice = table.devices.get(skb.inDevice)
+  const device = isIpv6LinkLocal(source) ? realDevice(skb, table) : ''
+  const inDevice = table.devices.get(skb.inDevice === 'lo' && device !== '' ? device : skb.inDevice)
   // A route's own `src` would win; otherwise the device it came in on speaks.
   if (from === undefined && inDevice !== undefined && table.lookup(source, device)?.source === undefined)
     from = selectSourceAddress6(table.devices, inDevice, source)
@@ -145,6 +146,13 @@ function buildIcmp6(skb: Skb, error: IcmpError, context: AnswerContext): Answer 
   const speaker = from ?? route.source!
   const hopLimit = table.sysctls[`net.ipv6.conf.${route.device}.hop_limit`] ?? 64
   return { sent: true, bytes: writeIcmp6(skb, error, speaker, hopLimit), route, checksumPartial: false }
+}
+
+/** `icmp6_dev`: what was sent here came in on lo, and counts as on the device that its destination belongs to. */
+function realDevice({ inDevice, outDevice, destination }: Skb, table: RoutingTable): string {
+  if (inDevice !== '' && inDevice !== 'lo') return inDevice
+  if (outDevice !== '' && outDevice !== 'lo') return outDevice
+  return table.lookup(destination)?.device?.name ?? inDevice
 }
 
 /** Packet too big, and parameter problems about options whose type says so, may answer a multicast. */
