@@ -19,7 +19,7 @@ import { helpedPreambles } from './helped.mjs'
 import { headedBy, logLine, rateLine, zoneLine } from './lines.mjs'
 import { neighbours } from './neighbours.mjs'
 import { ALL_TIMEOUTS, PROTOCOL_TIMEOUTS, SWITCHES, settings, TIMEOUTS } from './settings.mjs'
-import { CROSSROADS, CROSSROADS6, LINK_LOCAL6, NARROW, ON_A_STICK } from './sites.mjs'
+import { CROSSROADS, CROSSROADS6, LINK_LOCAL6, NARROW, ON_A_STICK, SERVICES, SERVICES6 } from './sites.mjs'
 
 const STATEFUL = ['INPUT', 'FORWARD', 'OUTPUT'].map(chain => ({
   table: 'filter',
@@ -61,7 +61,7 @@ function edits(maxLength) {
 }
 
 const V4 = [GATEWAY, GATEWAY, MANY_ADDRESSES, DIAL_UP]
-const EVERYWHERE4 = [...V4, CROSSROADS, ON_A_STICK, NARROW]
+const EVERYWHERE4 = [...V4, CROSSROADS, ON_A_STICK, NARROW, SERVICES]
 
 function cases(sites, shape, talk, more = {}) {
   return fc.oneof(
@@ -187,7 +187,7 @@ const PROFILES = {
     cases(EVERYWHERE4, { tables: ALL_TABLES, extensions: ALL, maxRules: 8 }, { protocols: EVERYONE }),
   ipv6: () =>
     cases(
-      [GATEWAY6, GATEWAY6, CROSSROADS6, LINK_LOCAL6],
+      [GATEWAY6, GATEWAY6, CROSSROADS6, LINK_LOCAL6, SERVICES6],
       { tables: ALL_TABLES, extensions: ALL, preamble: STATEFUL, maxRules: 6 },
       { protocols: EVERYONE },
     ),

@@ -92,3 +92,32 @@ export const NARROW = {
     dmz0: ['192.168.50.10', '198.51.100.7', '198.51.100.8'],
   },
 }
+
+/** Addresses of services on lo, as anycast resolvers and load balancers have them. */
+export const SERVICES = {
+  family: 4,
+  interfaces: {
+    lo: ['127.0.0.1/8', '192.0.2.53/32', '10.99.0.1/24'],
+    lan0: ['10.6.0.1/16'],
+    wan0: ['203.0.113.1/24'],
+  },
+  routes: ['default via 203.0.113.254 dev wan0', '10.96.0.0/16 dev lo', '10.97.0.0/16 via 10.6.0.9'],
+  hosts: {
+    lan0: ['10.6.0.2', '10.97.0.7', '192.0.2.53', '10.99.0.7'],
+    wan0: ['8.8.8.8', '203.0.113.9', '10.96.0.1', '10.99.0.1'],
+  },
+}
+
+export const SERVICES6 = {
+  family: 6,
+  interfaces: {
+    lo: ['::1/128', '2001:db8:53::53/128', '2001:db8:99::1/64'],
+    lan0: ['2001:db8:6::1/64'],
+    wan0: ['2001:db8:ffff::1/64'],
+  },
+  routes: ['default via 2001:db8:ffff::fe dev wan0', '2001:db8:97::/64 via 2001:db8:6::9'],
+  hosts: {
+    lan0: ['2001:db8:6::2', '2001:db8:97::7', '2001:db8:53::53', '2001:db8:99::7'],
+    wan0: ['2001:db8:100::8', '2001:db8:ffff::9', '2001:db8:99::1'],
+  },
+}

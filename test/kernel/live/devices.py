@@ -11,6 +11,8 @@ import time
 
 TUNSETIFF = 0x400454CA
 IFF_TUN, IFF_NO_PI = 0x0001, 0x1000
+# What lo has anyway.
+LOOPBACK = ("127.0.0.1/8", "::1/128")
 RTF_LOCAL, RTF_ANYCAST = 0x80000000, 0x00100000
 
 
@@ -52,7 +54,8 @@ class Network:
         self.sockets = []
         try:
             for name in case["interfaces"]:
-                self.descriptors[name] = _open_tun(name)
+                if name != "lo":
+                    self.descriptors[name] = _open_tun(name)
             self._configure(case)
         except BaseException:
             self.close()
@@ -63,12 +66,14 @@ class Network:
 
     def _configure(self, case):
         lines = ["link set lo up"]
-        for name in case["interfaces"]:
+        for name in self.descriptors:
             unusual = case.get("devices", {}).get(name, {})
             mtu, group = unusual.get("mtu", 1500), unusual.get("group", 0)
             lines.append(f"link set dev {name} mtu {mtu} group {group} up")
         for name, addresses in case["interfaces"].items():
             for address in addresses:
+                if address in LOOPBACK:
+                    continue
                 nodad = " nodad" if ":" in address else ""
                 lines.append(f"addr add {address} dev {name}{nodad}")
         for route in case.get("routes", []):
