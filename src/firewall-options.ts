@@ -9,7 +9,7 @@ import { type HostResolver, type ParseOptions, parseRules } from './rules/parse.
 import { restoreSets } from './sets/restore.ts'
 import type { SetTable } from './sets/set-table.ts'
 
-/** What a firewall is made of; everything is optional, and an empty one accepts and forwards nothing but local packets. */
+/** What a firewall is made of. Everything is optional: without rules all passes, without interfaces there is only `lo`. */
 export interface FirewallOptions {
   /**
    * Devices and their addresses: `{ lan0: ['10.6.0.1/16'] }`, a single one as text, or with more detail (mtu, group, mac).

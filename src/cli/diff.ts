@@ -30,6 +30,10 @@ export function diffCommand(): Command {
     .addHelpText(
       'after',
       `
+For each region of packets: what the first ruleset does with it (-), the second
+(+), and a packet on which both were tried. "packet whole" is one whose ports
+can be read: no later fragment. other0 is every device that no rule names.
+
 Exit code: 0 proven to do the same, 1 different or undecided, 2 a ruleset that
 cannot be read.
 

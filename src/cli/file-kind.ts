@@ -8,7 +8,7 @@ const SIGNS: Readonly<Record<FileKind, RegExp>> = {
   ruleset:
     /^(\*(raw|mangle|nat|filter|security)\b|:[\w-]+ \S|-[APNIF] [\w-]+|(\S*\/)?ip6?tables(-restore)?\b|#!.*sh\b)/,
   'packet script':
-    /^([\w.@-]+: (tcp|udp|udplite|icmp|icmp6|sctp|gre|esp|proto|4[5-9a-f][\da-f]{6}|6[\da-f]{7})|interface \S+ [\da-f.:]+\/\d)/,
+    /^([\w.@-]+: (tcp|udp|udplite|icmp|icmp6|sctp|gre|esp|ah|proto|4[5-9a-f][\da-f]{6}|6[\da-f]{7})|interface \S+ [\da-f.:]+\/\d)/,
   scenario: /^(title|source|description|network|steps):/,
 }
 

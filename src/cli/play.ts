@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Family } from '../address.ts'
-import { DiagnosticError } from '../diagnostic.ts'
+import { type Diagnostic, DiagnosticError } from '../diagnostic.ts'
 import { advance, createFirewall, step } from '../firewall.ts'
 import type { Outcome } from '../outcome.ts'
 import { type PacketScript, parsePacketScript, type ScriptStep } from '../packet-script.ts'
@@ -84,7 +84,9 @@ export function play(
 ): FirewallState {
   refuseStdinTwice([rulesFile, packetsFile, options.ipset, options.hosts])
   const script = parsePacketScript(readText(packetsFile, 'packet script'), packetsFile)
-  if (script.diagnostics.length > 0) throw new DiagnosticError(script.diagnostics)
+  const devices = ['lo', ...Object.keys({ ...script.interfaces, ...options.interface })]
+  const problems = [...script.diagnostics, ...unknownDevices(script, devices, packetsFile)]
+  if (problems.length > 0) throw new DiagnosticError(problems)
   let state = makeFirewall(readText(rulesFile, 'ruleset'), rulesFile, script, options)
   for (const line of script.steps) {
     if (line.kind === 'wait') {
@@ -97,6 +99,17 @@ export function play(
     }
   }
   return state
+}
+
+/** Most who come with a dump of rules meet this first. */
+function unknownDevices({ steps }: PacketScript, known: readonly string[], file: string): Diagnostic[] {
+  return steps.flatMap(({ line, ...step }) => {
+    if (step.kind === 'wait' || 'local' in step.arrival || known.includes(step.arrival.device)) return []
+    const { device } = step.arrival
+    const message = `no device '${device}'; there are ${known.join(', ')}`
+    const hint = `a line "interface ${device} ADDRESS/LENGTH" makes it, or -i ${device}=ADDRESS/LENGTH`
+    return [{ severity: 'error', file, line, column: 1, message, hint }]
+  })
 }
 
 function makeFirewall(

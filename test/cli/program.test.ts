@@ -14,6 +14,7 @@ const file = (name: string, text: string): string => {
 
 const RULES = file('rules.v4', '*filter\n:FORWARD DROP [0:0]\n-A FORWARD -i lan0 -j ACCEPT\nCOMMIT\n')
 const PACKETS = file('packets.txt', 'interface lan0 10.6.0.1/16\nlan0: udp 10.6.0.2:4000 > 10.6.0.1:53\n')
+const NOWHERE = file('nowhere.txt', 'eth0: udp 10.6.0.2:4000 > 10.6.0.1:53\n')
 const STORY = file(
   'story.yaml',
   'title: two\nnetwork:\n  nodes: { a: { address: 10.0.0.1/24 }, b: { address: 10.0.0.2/24 } }\n  links: { lan: [a, b] }\nsteps:\n  - { ping: b, from: a }\n',
@@ -127,6 +128,10 @@ describe('wrong use: exit code 2, and what would have been right', () => {
     ['rules check - -', /standard input \(-\) can be read only once/],
     ['policy --zone inside RULES', /Expected a zone and its devices, e\.g\. inside=lan0,lan1/],
     ['run --tables summery STORY', /Allowed choices are summary, audit, outbound, none/],
+    [
+      'trace RULES NOWHERE',
+      /nowhere\.txt:1:1: error: no device 'eth0'; there are lo\n {4}hint: .* or -i eth0=/,
+    ],
     ['explain STORY', /required option '-p, --packet <number>' not specified/],
     ['explain STORY --packet 99', /no packet 99: two has 1 to 2/],
     ['conformance --show some cases', /Expected a number/],
@@ -145,7 +150,7 @@ describe('wrong use: exit code 2, and what would have been right', () => {
     ['coverage RULES', /rules\.v4: this is a ruleset, not a scenario: .* rulesFile\n$/],
     ['explain RULES --packet 1', /rules\.v4: this is a ruleset, not a scenario/],
   ])('%s', (line, message) => {
-    const paths: Record<string, string> = { RULES, PACKETS, STORY }
+    const paths: Record<string, string> = { RULES, PACKETS, STORY, NOWHERE }
     const { out, err, code } = ask(...line.split(' ').map(word => paths[word] ?? word))
     expect(err).toMatch(message)
     expect({ out, code }).toEqual({ out: '', code: 2 })
