@@ -8,8 +8,9 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 
 // whoever reads has seen enough (| head): no error of ours
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  process.exit()
+  if (error.code === 'EPIPE') process.exit()
+  process.stderr.write(`standard output: ${error.message}\n`)
+  process.exit(2)
 })
 
 runCommandLine(version, process.argv.slice(2))
