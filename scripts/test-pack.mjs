@@ -62,7 +62,11 @@ console.log(outcome.emitted.map(({ device, packet }) => device + ' ' + packet).j
   run('npx', ['--no-install', 'netfilter-sim', '--version'], work)
   // who has seen enough closes the pipe, which is no error; a disk that is full is one, and not "something was found"
   const help = 'npx --no-install netfilter-sim --help'
-  const codes = run('bash', ['-c', `${help} | head -1 >&2; echo $PIPESTATUS; ${help} 2>&1 >/dev/full; echo $?`], work)
+  const codes = run(
+    'bash',
+    ['-c', `${help} | head -1 >&2; echo $PIPESTATUS; ${help} 2>&1 >/dev/full; echo $?`],
+    work,
+  )
   if (!/^0\nstandard output: .*\n2\n$/.test(codes)) throw new Error(`pipes: ${codes}`)
   console.log(`packed package works: ${filename}, ${files.length} files, entry points ${entries.join(' ')}`)
 } finally {
