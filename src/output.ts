@@ -2,7 +2,7 @@ import type { Address } from './address.ts'
 import { answerError } from './answers.ts'
 import { CtInfo } from './conntrack/connection.ts'
 import { runHook } from './hooks.ts'
-import { hasJoined } from './ip/input-route.ts'
+import { hasJoined, NO_ROUTE_6 } from './ip/input-route.ts'
 import { isMulticast } from './ip/interfaces.ts'
 import { Errno, type OutputRoute, outputRoute, rerouteOutput } from './ip/output-route.ts'
 import { completeChecksum } from './ip/reject.ts'
@@ -21,6 +21,11 @@ export function send(skb: Skb, route: OutputRoute, transaction: Transaction): bo
   if (verdict !== Verdict.ACCEPT) return verdict === Verdict.STOLEN
   const latest = skb.outputRoute!
   if (latest !== route) takeRoute(skb, latest)
+  if (latest.loops === 'refused') {
+    transaction.discards('no route')
+    answerError(skb, NO_ROUTE_6, transaction)
+    return true
+  }
   if (skb.family === 4 && latest.loops === 'copy') {
     hearCopies(skb, [skb.share()], transaction)
     if (latest.type === 'multicast' && skb.ttl === 0) {

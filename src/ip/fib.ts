@@ -6,6 +6,7 @@ import {
   hostMask,
   type InterfaceAddress,
   isIpv4Loopback,
+  isIpv6Loopback,
   isLimitedBroadcast,
   lastAddress,
   Scope,
@@ -124,8 +125,9 @@ function addAddressRoutes6(entries: FibEntry[], device: Device, added: Interface
   const base = { device, via: undefined, source: undefined, mtu: device.mtu }
   const prefix = new Prefix(address, hostMask(6))
   entries.push(new FibEntry({ ...base, prefix, type: 'local', local: true, metric: 0 }, undefined))
-  if (device.loopback) return
+  if (device.loopback && isIpv6Loopback(address)) return
   const subnet = new Prefix(address, mask)
+  // a network on lo leads nowhere: see isDeadEnd
   entries.push(
     new FibEntry({ ...base, prefix: subnet, type: 'unicast', local: false, metric: 256 }, undefined),
   )
@@ -134,6 +136,11 @@ function addAddressRoutes6(entries: FibEntry[], device: Device, added: Interface
   const anycast = new Prefix(subnet.address, hostMask(6))
   if (entries.some(entry => entry.type === 'anycast' && entry.prefix.address.equals(anycast.address))) return
   entries.push(new FibEntry({ ...base, prefix: anycast, type: 'anycast', local: true, metric: 0 }, undefined))
+}
+
+/** IPv6 turns routes through lo, which would loop for ever, into ones that refuse (`fib6_is_reject`, net/ipv6/route.c). */
+export function isDeadEnd({ type, device }: FibEntry): boolean {
+  return type === 'unicast' && device?.loopback === true
 }
 
 function multicastRoute(device: Device): FibEntry {

@@ -1,4 +1,5 @@
 import type { Address, Prefix } from '../address.ts'
+import { isDeadEnd } from './fib.ts'
 import {
   type Device,
   isIpv4Loopback,
@@ -107,10 +108,11 @@ function validateSource(
 function inputRoute6(table: RoutingTable, device: Device, destination: Address): InputRoute {
   const strict = isMulticast(destination) || isIpv6LinkLocal(destination) || isIpv6Loopback(destination)
   const entry = table.lookup(destination, device.name, strict)
-  if (entry === undefined) return noRoute6('no route to %', destination, NO_ROUTE)
+  if (entry === undefined) return noRoute6('no route to %', destination, NO_ROUTE_6)
   if (entry.type === 'blackhole') return drop('blackhole %', entry.prefix)
   if (entry.type === 'prohibit') return noRoute6('prohibit %', entry.prefix, PROHIBITED)
-  if (entry.device === undefined) return noRoute6('unreachable %', entry.prefix, NO_ROUTE)
+  if (entry.device === undefined || isDeadEnd(entry))
+    return noRoute6('unreachable %', entry.prefix, NO_ROUTE_6)
   if (entry.type === 'local' || entry.type === 'anycast') return local(device, entry.type, OWN, destination)
   if (!isMulticast(destination)) return entry.forward!
   if (!hasJoined(device, destination)) return drop('nobody here has joined %', destination)
@@ -131,7 +133,7 @@ export function hasJoined(device: Device, group: Address): boolean {
 }
 
 const OWN = '% is an address of this box'
-const NO_ROUTE: IcmpError = { type: 1, code: 0, info: 0 }
+export const NO_ROUTE_6: IcmpError = { type: 1, code: 0, info: 0 }
 const PROHIBITED: IcmpError = { type: 1, code: 1, info: 0 }
 const NOWHERE = { device: '', mtu: 0 } as const
 

@@ -1,5 +1,5 @@
 import { Address, type Prefix } from '../address.ts'
-import type { FibEntry } from './fib.ts'
+import { type FibEntry, isDeadEnd } from './fib.ts'
 import { hasJoined } from './input-route.ts'
 import {
   type Device,
@@ -42,8 +42,9 @@ export class OutputRoute {
    * as verified, no packet for this host by its link-layer type) is delivered here: it passes POSTROUTING itself and
    * then comes in on `device`. IPv4 (`ip_mc_output`): the copy goes all its way, INPUT included, before the packet
    * itself passes POSTROUTING. IPv6 (`ip6_finish_output2`): the packet passes POSTROUTING first, then the copy.
+   * 'refused': behind OUTPUT its sender is told that there is no route (`ip6_pkt_discard_out`).
    */
-  readonly loops: 'none' | 'all' | 'copy'
+  readonly loops: 'none' | 'all' | 'copy' | 'refused'
   private readonly text: string
   private readonly subject: Address | Prefix | string
 
@@ -213,9 +214,9 @@ function outputRoute6(table: RoutingTable, destination: Address, options: Output
   if (source === undefined) return fail(Errno.EADDRNOTAVAIL, 'no address to send from')
   const { text, prefix, via, mtu } = entry
   if (entry.type === 'local' || entry.type === 'anycast') return loop(table, entry.type, source, text, prefix)
-  if (device.loopback) return loop(table, 'local', source, text, prefix)
   const made = (type: OutputType, loops: OutputRoute['loops']) =>
     new OutputRoute(0, type, device.name, via, source, mtu, loops, text, prefix)
+  if (isDeadEnd(entry)) return made('unicast', 'refused')
   if (isMulticast(destination)) return made('multicast', hasJoined(device, destination) ? 'copy' : 'none')
   return made(isAnycastRoute(entry, destination) ? 'anycast' : 'unicast', 'none')
 }

@@ -84,7 +84,7 @@ export function ownAddresses(site: Site): readonly string[] {
 }
 
 export function devicesOf(site: Site): readonly string[] {
-  return Object.keys(site.interfaces)
+  return Object.keys(site.interfaces).filter(name => name !== 'lo')
 }
 
 /** The last address of the network of `10.6.0.1/16`, its broadcast address; undefined for IPv6, /31 and /32. */
