@@ -1,6 +1,6 @@
 import { type Address, type Family, Prefix } from '../address.ts'
 import { type Diagnostic, DiagnosticError } from '../diagnostic.ts'
-import { buildFib, type FibEntry } from './fib.ts'
+import { buildFib, type FibEntry, isDeadEnd } from './fib.ts'
 import {
   compileDevices,
   type Devices,
@@ -159,7 +159,7 @@ export class RoutingTable {
     const strict = device !== ''
     const entry = this.lookup(address, device, strict)
     if (device === '' ? entry?.type === 'local' : this.isOwnAddress(address, device)) types.push('LOCAL')
-    if (entry === undefined || entry.device === undefined) types.push('UNREACHABLE')
+    if (entry?.device === undefined || isDeadEnd(entry)) types.push('UNREACHABLE')
     else if (isAnycastRoute(entry, address)) types.push('ANYCAST')
     if (isMulticast(address)) types.push('MULTICAST')
     else if (address.isZero()) types.push('UNSPEC')
@@ -196,7 +196,8 @@ export class RoutingTable {
     const linkLocal = this.family === 6 && (source.w0 & 0xffc00000) === (0xfe800000 | 0)
     const device = this.family === 6 && (linkLocal || !loose) ? inDevice : ''
     const entry = this.lookup(source, device, linkLocal)
-    return entry?.device === undefined ? undefined : { device: entry.device.name, type: entry.type }
+    if (entry?.device === undefined || (this.family === 6 && isDeadEnd(entry))) return undefined
+    return { device: entry.device.name, type: entry.type }
   }
 }
 
