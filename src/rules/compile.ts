@@ -48,9 +48,7 @@ export function compileRuleset(
     tables[name] = compiled
     for (const hook of BUILTIN_CHAINS[name]) baseChains[chainSlot(name, hook)] = compiled.chains.get(hook)
     for (const { extension, options, line } of extensionsOf(table, ruleset.family)) {
-      const { notLoaded } = extension
-      const why = typeof notLoaded === 'function' ? notLoaded(options) : notLoaded
-      if (why !== undefined) throw notModelled(extension, why, line)
+      if (extension.notLoaded !== undefined) throw notModelled(extension, extension.notLoaded, line)
       needsConntrack ||= extension.needsConntrack?.(options) ?? false
       needsDefragmentation ||= extension.needsDefragmentation ?? false
       needsAccounting ||= extension.needsAccounting ?? false

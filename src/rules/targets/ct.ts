@@ -1,6 +1,6 @@
 import { findHelper, helperOf } from '../../conntrack/helpers/index.ts'
 import type { ConntrackTemplate } from '../../conntrack/template.ts'
-import { type Draft, defineTarget, OptionError, type OptionSpec } from '../extension.ts'
+import { type Draft, defineTarget, OptionError, type OptionSpec, type TargetFunction } from '../extension.ts'
 import { parseNumber } from '../numbers.ts'
 import { attach } from './notrack.ts'
 
@@ -99,13 +99,20 @@ export const ct = defineTarget<CtOptions>({
   },
   save: options => words(options, '--'),
   list: options => ['CT', words(options, '')].filter(text => text !== '').join(' '),
-  notLoaded: ({ notrack, helper }) =>
-    notrack || helper === undefined || helperOf(helper) !== undefined
-      ? undefined
-      : `what the helper ${helper} reads in payloads is not modelled`,
   needsConntrack: ({ notrack }) => notrack !== true,
-  compile: (options, { family }) => attach(template(options), family),
+  compile(options, { family }) {
+    const { notrack, helper } = options
+    const isReadable = notrack || helper === undefined || helperOf(helper) !== undefined
+    return isReadable ? attach(template(options), family) : unreadable(helper)
+  },
 })
+
+/** Shorewall has rules for every helper of the kernel: they are in nobody's way while no packet comes to them. */
+function unreadable(helper: string): TargetFunction {
+  return () => {
+    throw new RangeError(`-j CT --helper ${helper}: what this helper reads in payloads is not modelled`)
+  }
+}
 
 function zoneOption(
   name: string,

@@ -6,22 +6,22 @@ import { findHelper, helperNames } from '../../../src/conntrack/helpers/index.ts
 import { irc } from '../../../src/conntrack/helpers/irc.ts'
 import { sane } from '../../../src/conntrack/helpers/sane.ts'
 import { tftp } from '../../../src/conntrack/helpers/tftp.ts'
-import { createFirewall, parseRules, printRules } from '../../../src/index.ts'
+import { createFirewall, parseRules, printRules, step, tcp, udp } from '../../../src/index.ts'
 import { packet, skbOf, translated } from '../../nat/packets.ts'
 import { context, text } from '../../nat/support.ts'
 
 function session(helper: ConntrackHelper, before: string, after = before) {
-  const step = context()
+  const tracker = context()
   const connection = translated(before, after)
   const say = (direction: 0 | 1, data: string) => {
     const ctInfo = direction === 0 ? CtInfo.ESTABLISHED : CtInfo.ESTABLISHED_REPLY
     const of = direction === 0 ? connection.original : connection.reply
     const skb = skbOf(packet(of, { data }), connection, ctInfo)
-    const verdict = helper.help(skb, skb.transportOffset, connection, direction, ctInfo, step)
+    const verdict = helper.help(skb, skb.transportOffset, connection, direction, ctInfo, tracker)
     const header = connection.original.protocol === 6 ? 20 : 8
     return { verdict, payload: String.fromCharCode(...skb.bytes.subarray(skb.transportOffset + header)) }
   }
-  const expected = () => step.expectations.list().map(({ tuple, nat }) => [text(tuple), nat?.savedPort])
+  const expected = () => tracker.expectations.list().map(({ tuple, nat }) => [text(tuple), nat?.savedPort])
   return { say, expected }
 }
 
@@ -137,14 +137,19 @@ describe('CT --helper', () => {
     ['-p tcp', 'Q.931'],
     ['-p udp', 'RAS'],
     ['-p udp', 'H.245'],
-  ])('%s --helper %s is read and printed, but no firewall is made of it', (protocol, name) => {
+  ])('%s --helper %s is read and printed, and no packet may come to it', (protocol, name) => {
     const rules = `*raw\n-A PREROUTING ${protocol} -j CT --helper ${name}\nCOMMIT\n`
     const { ruleset, diagnostics } = parseRules(rules, { family: 4 })
     expect(diagnostics).toEqual([])
     expect(printRules(ruleset!)).toContain(`-A PREROUTING ${protocol} -j CT --helper ${name}`)
-    expect(() => createFirewall({ rules })).toThrow(
-      `2:1: error: target 'CT' is not modelled: what the helper ${name} reads in payloads is not modelled`,
+    const firewall = createFirewall({ rules, interfaces: { eth0: ['192.0.2.1/24'] } })
+    const send = (make: typeof tcp | typeof udp): unknown =>
+      step(firewall, { device: 'eth0', packet: make({ from: '192.0.2.7:1719', to: '192.0.2.1:1719' }) })
+    const [hit, miss] = protocol === '-p tcp' ? [tcp, udp] : [udp, tcp]
+    expect(() => send(hit)).toThrow(
+      new RangeError(`-j CT --helper ${name}: what this helper reads in payloads is not modelled`),
     )
+    expect(() => send(miss)).not.toThrow()
   })
 
   it('knows the names of all the kernel has', () => {
