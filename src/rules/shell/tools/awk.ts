@@ -1,185 +1,253 @@
+import { type Expression, ExpressionReader, fail } from './awk-expressions.ts'
+import { print } from './awk-functions.ts'
+import { Machine } from './awk-machine.ts'
+import { given, isTrue, numberOf, textOf, Unsupported } from './awk-values.ts'
 import { type Call, linesOf, type ToolResult } from './call.ts'
-import { isCheap, posixPattern } from './posix-pattern.ts'
 
-/** A line as awk sees it. */
-interface Row {
-  readonly line: string
-  readonly fields: readonly string[]
-  readonly number: number
-}
+type Statement = (machine: Machine) => void
 
-type Value = (row: Row) => string
+/** `next`, `exit`, `break` and `continue` on their way out. */
+class Leave {
+  readonly kind: 'next' | 'exit' | 'break' | 'continue'
+  readonly code: number
 
-/** `awk '/a/ && $1 == "b" { print $2 ":" $NF; exit }'`: one pattern, and one action that prints. */
-export function awk({ options, operands }: Call, text: string): ToolResult | undefined {
-  const separator = options.get('F')
-  if (separator !== undefined && !/^(?:[^\\ .*+?^$()[\]{}|]|\.|\[[^\\\]^]+\])$/.test(separator))
-    return undefined
-  const variables = new Map<string, string>()
-  for (const given of options.get('v')?.split('\n') ?? []) {
-    const [, name, value] = /^(\w+)=([^\\]*)$/.exec(given) ?? []
-    if (name === undefined) return undefined
-    variables.set(name, value!)
+  constructor(kind: Leave['kind'], code = 0) {
+    this.kind = kind
+    this.code = code
   }
-  const lines = linesOf(text)
-  const program = new ProgramReader(operands[0] ?? '', variables, lines).read()
-  if (program === undefined) return undefined
-  let output = ''
-  for (const [index, line] of lines.entries()) {
-    const row = { line, fields: fieldsOf(line, separator), number: index + 1 }
-    if (!program.condition(row)) continue
-    // a field before the first one ends awk with an error
-    if (row.fields.length < program.least) return undefined
-    output += program.print(row)
-    if (program.exits) break
-  }
-  return { output, code: 0 }
-}
-
-function fieldsOf(line: string, separator: string | undefined): readonly string[] {
-  if (separator === undefined) return line.trim() === '' ? [] : line.trim().split(/[ \t]+/)
-  if (line === '') return []
-  return line.split(separator.length > 1 ? new RegExp(separator) : separator)
 }
 
 interface Program {
-  readonly condition: (row: Row) => boolean
-  readonly print: Value
-  readonly exits: boolean
-  /** How many fields the line must have for `$(NF-1)`. */
-  readonly least: number
+  readonly begin: readonly Statement[]
+  readonly main: readonly Statement[]
+  readonly end: readonly Statement[]
 }
 
-class ProgramReader {
-  private rest: string
-  private readonly variables: ReadonlyMap<string, string>
-  private readonly lines: readonly string[]
-
-  constructor(text: string, variables: ReadonlyMap<string, string>, lines: readonly string[]) {
-    this.rest = text.trim()
-    this.variables = variables
-    this.lines = lines
-  }
-
-  read(): Program | undefined {
-    const least = Math.max(0, ...[...this.rest.matchAll(/NF ?- ?(\d)/g)].map(([, back]) => Number(back)))
-    const condition = this.rest.startsWith('{') ? () => true : this.conditions()
-    if (condition === undefined) return undefined
-    if (this.rest === '') return { condition, print: ({ line }) => `${line}\n`, exits: false, least }
-    const found = /^\{\s*print\b([\s\S]*?)(;\s*exit)?\s*;?\s*\}$/.exec(this.rest)
-    if (found === null) return undefined
-    const [, written = '', exit] = found
-    const exits = exit !== undefined
-    if (written.trim() === '') return { condition, print: ({ line }) => `${line}\n`, exits, least }
-    this.rest = written.trim()
-    const values = this.list()
-    if (values === undefined || this.rest !== '') return undefined
-    return { condition, print: row => `${values.map(value => value(row)).join(' ')}\n`, exits, least }
-  }
-
-  /** `a && b` */
-  private conditions(): ((row: Row) => boolean) | undefined {
-    const all: ((row: Row) => boolean)[] = []
-    do {
-      const one = this.condition()
-      if (one === undefined) return undefined
-      all.push(one)
-    } while (this.take(/^\s*&&\s*/) !== undefined)
-    this.take(/^\s+/)
-    return this.rest === '' || this.rest.startsWith('{') ? row => all.every(one => one(row)) : undefined
-  }
-
-  private condition(): ((row: Row) => boolean) | undefined {
-    const isNegated = this.take(/^!\s*(?=\/)/) !== undefined
-    const pattern = this.pattern()
-    if (pattern === 'bad') return undefined
-    if (pattern !== undefined) return ({ line }) => line.search(pattern) >= 0 !== isNegated
-    const left = this.value()
-    const operator = this.take(/^\s*(?:==|!=|<=|>=|<|>|!~|~)\s*/)?.trim()
-    if (left === undefined) return undefined
-    if (operator === undefined) return row => !/^(?:[-+]?0*(?:\.0*)?)$/.test(left(row))
-    if (operator.endsWith('~')) {
-      const expression = this.pattern() ?? this.namedPattern()
-      if (expression === undefined || expression === 'bad') return undefined
-      return row => left(row).search(expression) >= 0 !== (operator === '!~')
+/** `awk`, but for functions of one's own, files, and other programs. */
+export function awk({ options, operands }: Call, text: string): ToolResult | undefined {
+  try {
+    const machine = new Machine()
+    for (const one of options.get('v')?.split('\n') ?? []) {
+      const [, name, value] = /^([A-Za-z_]\w*)=([\s\S]*)$/.exec(one) ?? fail('-v')
+      machine.set(name!, given(value!))
     }
-    const right = this.value()
-    return right === undefined ? undefined : row => isTrue(left(row), operator, right(row))
+    const separator = options.get('F')
+    if (separator !== undefined) machine.set('FS', given(separator))
+    const program = new ProgramReader(operands[0] ?? '').program()
+    const code = run(program, machine, linesOf(text))
+    return { output: machine.output, code }
+  } catch (error) {
+    if (error instanceof Unsupported) return undefined
+    throw error
   }
+}
 
-  private list(): Value[] | undefined {
-    const values: Value[] = []
-    do {
-      const value = this.joined()
-      if (value === undefined) return undefined
-      values.push(value)
-    } while (this.take(/^\s*,\s*/) !== undefined)
-    return values
-  }
-
-  /** `$1 ":" $2`: values side by side. */
-  private joined(): Value | undefined {
-    const values: Value[] = []
-    for (;;) {
-      this.take(/^\s+/)
-      const value = this.value()
-      if (value === undefined) break
-      values.push(value)
+/** @returns the exit code */
+function run({ begin, main, end }: Program, machine: Machine, lines: readonly string[]): number {
+  let code = 0
+  // `exit` goes on with END, and within END it is the end
+  const isLeft = (statements: readonly Statement[]): boolean => {
+    try {
+      for (const statement of statements) statement(machine)
+      return false
+    } catch (error) {
+      if (!(error instanceof Leave)) throw error
+      if (error.kind === 'next') return false
+      code = error.code
+      return true
     }
-    return values.length === 0 ? undefined : row => values.map(value => value(row)).join('')
+  }
+  if (!isLeft(begin) && main.length + end.length > 0)
+    for (const line of lines) {
+      machine.read(line)
+      if (isLeft(main)) break
+    }
+  isLeft(end)
+  return code
+}
+
+/** Reads rules and statements. */
+class ProgramReader extends ExpressionReader {
+  program(): Program {
+    const program = { begin: [] as Statement[], main: [] as Statement[], end: [] as Statement[] }
+    for (this.pass(); this.at < this.text.length; this.pass()) {
+      if (this.take(/BEGIN\b/y) !== undefined) program.begin.push(this.block())
+      else if (this.take(/END\b/y) !== undefined) program.end.push(this.block())
+      else program.main.push(this.rule())
+    }
+    return program
   }
 
-  private value(): Value | undefined {
-    const field = this.take(/^\$(?:\d+|NF|\(NF ?- ?\d\))/)
-    if (field !== undefined) return row => fieldAt(row, field)
-    const text = this.take(/^"[^"\\]*"/)
-    if (text !== undefined) return () => text.slice(1, -1)
-    const name = this.take(/^(?:\d+|[A-Za-z]\w*)(?![\w(])/)
-    if (name === undefined) return undefined
-    if (name === 'NR') return ({ number }) => String(number)
-    if (name === 'NF') return ({ fields }) => String(fields.length)
-    const known = /^\d/.test(name) ? name : this.variables.get(name)
-    return known === undefined ? undefined : () => known
+  /** `pattern { … }`, either of which may be missing. */
+  private rule(): Statement {
+    if (this.peek(/\{/y)) return this.block()
+    const condition = this.expression()
+    if (this.peek(/,/y)) fail('a range')
+    const body = this.peek(/\{/y) ? this.block() : printRecord
+    return machine => {
+      if (isTrue(condition.get(machine))) body(machine)
+    }
   }
 
-  private pattern(): RegExp | 'bad' | undefined {
-    const written = this.take(/^\/(?:[^/\\]|\\[\s\S])*\//)
-    return written === undefined ? undefined : this.expression(written.slice(1, -1))
+  private block(): Statement {
+    this.expect(/\{/y)
+    const statements: Statement[] = []
+    for (this.pass(); this.take(/\}/y) === undefined; this.pass()) statements.push(this.statement())
+    return machine => {
+      for (const statement of statements) statement(machine)
+    }
   }
 
-  /** `-v name=…`, or a text. */
-  private namedPattern(): RegExp | 'bad' | undefined {
-    const text = this.take(/^"[^"\\]*"/)?.slice(1, -1) ?? this.variables.get(this.take(/^[A-Za-z]\w*/) ?? '')
-    return text === undefined ? undefined : this.expression(text)
+  /** Ends of lines and statements. */
+  private pass(): void {
+    while (this.take(/[;\n]/y) !== undefined);
   }
 
-  private expression(written: string): RegExp | 'bad' {
-    const pattern = posixPattern(written, 'extended')
-    return pattern === undefined || !isCheap(pattern, this.lines) ? 'bad' : new RegExp(pattern.source)
+  private statement(): Statement {
+    if (this.peek(/\{/y)) return this.block()
+    const keyword = this.take(
+      /(?:if|while|do|for|print|printf|next|exit|break|continue|delete|return|nextfile)\b/y,
+    )
+    const statement = keyword === undefined ? this.simple() : this.command(keyword)
+    return machine => {
+      machine.spend()
+      statement(machine)
+    }
   }
 
-  private take(pattern: RegExp): string | undefined {
-    const found = pattern.exec(this.rest)?.[0]
-    if (found !== undefined) this.rest = this.rest.slice(found.length)
-    return found
+  private command(keyword: string): Statement {
+    switch (keyword) {
+      case 'if':
+        return this.choice()
+      case 'while': {
+        const condition = this.bracketed()
+        return loop(condition, this.body(), undefined)
+      }
+      case 'for':
+        return this.forLoop()
+      case 'print':
+        return this.print()
+      case 'printf': {
+        const [format, ...args] = this.arguments()
+        if (format === undefined) return fail('printf')
+        return machine => {
+          machine.output += print(machine, format, args)
+        }
+      }
+      case 'exit': {
+        const code = this.isEnd() ? undefined : this.expression()
+        return machine => {
+          throw new Leave('exit', numberOf(code?.get(machine)) & 255)
+        }
+      }
+      case 'delete':
+        return this.deletion()
+      case 'next':
+      case 'break':
+      case 'continue':
+        return () => {
+          throw new Leave(keyword)
+        }
+      default:
+        return fail(keyword)
+    }
+  }
+
+  private simple(): Statement {
+    const expression = this.expression()
+    return machine => {
+      expression.get(machine)
+    }
+  }
+
+  private bracketed(): Expression {
+    this.expect(/\(/y)
+    const condition = this.expression()
+    this.expect(/\)/y)
+    return condition
+  }
+
+  /** What stands behind a condition, on the next line too; `;` alone is nothing. */
+  private body(): Statement {
+    while (this.take(/\n/y) !== undefined);
+    return this.take(/;/y) === undefined ? this.statement() : () => {}
+  }
+
+  private choice(): Statement {
+    const condition = this.bracketed()
+    const yes = this.body()
+    const { at } = this
+    this.pass()
+    let no: Statement | undefined
+    if (this.take(/else\b/y) === undefined) this.at = at
+    else no = this.body()
+    return machine => {
+      if (isTrue(condition.get(machine))) yes(machine)
+      else no?.(machine)
+    }
+  }
+
+  private forLoop(): Statement {
+    this.expect(/\(/y)
+    if (this.peek(/[A-Za-z_]\w*[ \t]+in\b[^;)]*\)/y)) return fail('an order that nobody knows')
+    const first = this.peek(/;/y) ? undefined : this.simple()
+    this.expect(/;/y)
+    const condition = this.peek(/;/y) ? undefined : this.expression()
+    this.expect(/;/y)
+    const step = this.peek(/\)/y) ? undefined : this.simple()
+    this.expect(/\)/y)
+    const turns = loop(condition, this.body(), step)
+    return machine => {
+      first?.(machine)
+      turns(machine)
+    }
+  }
+
+  private arguments(): Expression[] {
+    const { at } = this
+    const isOpen = this.take(/\(/y) !== undefined
+    if (isOpen) {
+      const values = this.printed(true)
+      if (this.take(/\)/y) !== undefined && this.isEnd()) return values
+      this.at = at
+    }
+    return this.printed(false)
+  }
+
+  private print(): Statement {
+    const values = this.arguments()
+    if (values.length === 0) return printRecord
+    return machine => {
+      const texts = values.map(value => textOf(value.get(machine)))
+      machine.output += texts.join(textOf(machine.get('OFS'))) + textOf(machine.get('ORS'))
+    }
+  }
+
+  private deletion(): Statement {
+    const name = this.name()
+    if (this.take(/\[/y) === undefined) return machine => machine.array(name).clear()
+    const key = this.expression()
+    this.expect(/\]/y)
+    return machine => {
+      machine.array(name).delete(textOf(key.get(machine)))
+    }
   }
 }
 
-/** `$2`, `$NF`, `$(NF-1)` */
-function fieldAt({ line, fields }: Row, written: string): string {
-  if (written === '$0') return line
-  const back = /NF(?: ?- ?(\d))?/.exec(written)
-  const at = back === null ? Number(written.slice(1)) : fields.length - Number(back[1] ?? 0)
-  return at === 0 ? line : (fields[at - 1] ?? '')
+const printRecord: Statement = machine => {
+  machine.output += textOf(machine.field(0)) + textOf(machine.get('ORS'))
 }
 
-/** Numbers are compared as numbers, anything else as text. */
-function isTrue(left: string, operator: string, right: string): boolean {
-  const isNumber = [left, right].every(text => text.trim() !== '' && Number.isFinite(Number(text)))
-  const [a, b] = isNumber ? [Number(left), Number(right)] : [left, right]
-  if (operator === '==') return a === b
-  if (operator === '!=') return a !== b
-  if (operator === '<') return a < b
-  if (operator === '>') return a > b
-  return operator === '<=' ? a <= b : a >= b
+function loop(condition: Expression | undefined, body: Statement, step: Statement | undefined): Statement {
+  return machine => {
+    for (; condition === undefined || isTrue(condition.get(machine)); step?.(machine)) {
+      machine.spend()
+      try {
+        body(machine)
+      } catch (error) {
+        if (!(error instanceof Leave) || (error.kind !== 'break' && error.kind !== 'continue')) throw error
+        if (error.kind === 'break') break
+      }
+    }
+  }
 }

@@ -26,7 +26,10 @@ export function grep(
   // which of several patterns is the longest, is another question
   const [only, second] = found
   if (second !== undefined || options.has('v')) return undefined
-  return { ...printed(kept.flatMap(line => (line.match(only!) ?? []).filter(part => part !== ''))), code }
+  const parts = kept.flatMap(line =>
+    [...line.matchAll(only!)].map(found => found.groups?.kept ?? found[0]).filter(part => part !== ''),
+  )
+  return { ...printed(parts), code }
 }
 
 /** `-x`: the whole line; `-w`: no letters at either end. */

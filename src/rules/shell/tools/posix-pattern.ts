@@ -39,8 +39,13 @@ function literal(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
 }
 
-/** What is the same in Perl and here. */
+/** What is the same in Perl and here; what stands behind `\K` is the group `kept`. */
 function perl(text: string): { source: string; depth: number } | undefined {
+  const [, before, kept] = /^((?:[^\\]|\\[^K])*)\\K((?:[^\\]|\\[^K])*)$/.exec(text) ?? []
+  if (before !== undefined) {
+    const whole = perl(`${before}${kept}`)
+    return whole && { source: `(?:${before})(?<kept>${kept})`, depth: whole.depth }
+  }
   if (/\(\?(?![:=!]|<[=!])|\\[KAzZhHRXpPQEGN]|[*+?}]\+|\[\[:/.test(text)) return undefined
   if (/[*+}]\)[*+{]/.test(text)) return undefined
   return { source: text, depth: (text.match(/(?<!\\)[*+]|\{\d+,\}/g) ?? []).length }
