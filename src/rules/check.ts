@@ -89,11 +89,13 @@ function list(names: readonly (TableName | Hook)[]): string {
   return names.length === 1 ? names[0]! : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`
 }
 
+const NOT_LOADED = 'iptables reads this, and the kernel does not load it'
+
 function refusal(
   file: string | undefined,
   rule: Rule,
   message: string,
-  help: { readonly expected?: string; readonly hint?: string } = {},
+  { expected, hint }: { readonly expected?: string; readonly hint?: string } = {},
 ): Diagnostic {
   return {
     severity: 'error',
@@ -102,7 +104,7 @@ function refusal(
     column: 1,
     message,
     code: 'kernel',
-    ...(help.expected === undefined ? {} : { expected: help.expected }),
-    ...(help.hint === undefined ? {} : { hint: help.hint }),
+    ...(expected === undefined ? {} : { expected }),
+    ...(hint !== undefined ? { hint } : expected === undefined ? { hint: NOT_LOADED } : {}),
   }
 }

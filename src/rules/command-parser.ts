@@ -91,7 +91,8 @@ class CommandParser {
       this.getopt.retry()
       return
     }
-    if (parsed.kind === 'missing') throw new RuleError(`option '${word.text}' requires an argument`, word)
+    if (parsed.kind === 'missing')
+      throw new RuleError(`option '${word.text}' requires an argument`, word, { expected: 'a value' })
     if (parsed.candidates.length > 1)
       throw new RuleError(`option '${word.text}' is ambiguous`, word, {
         expected: parsed.candidates.map(name => `--${name}`).join(' or '),
@@ -139,7 +140,10 @@ class CommandParser {
     else if (other.letter === 'Z' && kind === 'list') {
       this.alsoZero = true
       this.command = { letter, kind, word }
-    } else throw new RuleError(`cannot use -${letter} with -${other.letter}`, word)
+    } else
+      throw new RuleError(`cannot use -${letter} with -${other.letter}`, word, {
+        expected: 'one command a line',
+      })
   }
 
   private needArgument(word: Word, message: string): Word {
@@ -169,7 +173,9 @@ class CommandParser {
         break
       case 'f':
         if (this.context.family === 6)
-          throw new RuleError("'-f' is not supported in IPv6, use -m frag instead", word)
+          throw new RuleError("'-f' is not supported in IPv6, use -m frag instead", word, {
+            hint: '-m frag --fragmore',
+          })
         given.give('f', word, bang, true)
         break
       case 'c':

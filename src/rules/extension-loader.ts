@@ -6,7 +6,14 @@ import type { LongOption } from './getopt.ts'
 import type { Match } from './model.ts'
 import { parseNumber } from './numbers.ts'
 import { protocolText } from './protocol-text.ts'
-import { canonicalMatchName, isKnownMatch, matchExtension, notModelled, targetExtension } from './registry.ts'
+import {
+  canonicalMatchName,
+  isKnownMatch,
+  LACKING,
+  matchExtension,
+  notModelled,
+  targetExtension,
+} from './registry.ts'
 import { RuleError } from './rule-error.ts'
 import type { Word } from './words.ts'
 
@@ -92,7 +99,10 @@ export class ExtensionLoader {
 
   private noSuchMatch(name: string, word: Word): RuleError {
     if (isKnownMatch(name, this.family))
-      return new RuleError(notModelled('match', name), word, { code: 'not-modelled' })
-    return new RuleError(`there is no match named '${name}'`, word)
+      return new RuleError(notModelled('match', name), word, { code: 'not-modelled', hint: LACKING })
+    return new RuleError(`there is no match named '${name}'`, word, {
+      expected: 'a match that iptables 1.8.9 comes with',
+      hint: 'those of xtables-addons and of vendors are no part of it',
+    })
   }
 }

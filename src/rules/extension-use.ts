@@ -64,7 +64,8 @@ export class ExtensionUse {
     const option = `${this.extension.name}: option "--${spec.name}"`
     const word = this.given.get(spec.name)
     if (word === undefined) {
-      if (spec.mandatory === true) throw new RuleError(`${option} must be specified`, this.word)
+      if (spec.mandatory === true)
+        throw new RuleError(`${option} must be specified`, this.word, { expected: `--${spec.name}` })
       return
     }
     for (const other of spec.requires ?? [])

@@ -17,7 +17,12 @@ const INDEX = { insert: 'insertion', replace: 'replacement', delete: 'deletion',
 
 /** A command that the kernel, or libiptc, refuses. @param said what iptables says of it */
 export function refused(message: string, word: Word, said?: string, expected?: string): RuleError {
-  return new RuleError(message, word, { code: 'kernel', said, expected })
+  return new RuleError(message, word, {
+    code: 'kernel',
+    said,
+    expected,
+    hint: said && `iptables says: ${said}`,
+  })
 }
 
 /** @throws RuleError for a rule number that is behind the last */

@@ -31,6 +31,8 @@ export function isKnownTarget(name: string, family: Family): boolean {
   return targetExtension(name, family) !== undefined || KNOWN_TARGETS[family].includes(name)
 }
 
+export const LACKING = 'iptables with that kernel refuses it too'
+
 /** What to say of an extension that iptables knows and the simulator does not. */
 export function notModelled(kind: 'match' | 'target', name: string): string {
   const reason = NOT_MODELLED[name]

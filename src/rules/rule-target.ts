@@ -1,7 +1,7 @@
 import { verdictOf } from './chain-names.ts'
 import type { CommandContext } from './command.ts'
 import type { Target } from './model.ts'
-import { isKnownTarget, notModelled } from './registry.ts'
+import { isKnownTarget, LACKING, notModelled } from './registry.ts'
 import { RuleError } from './rule-error.ts'
 import type { Word } from './words.ts'
 
@@ -39,7 +39,7 @@ export function checkJump({ word, isGoto }: Jump, table: string, context: Comman
   if (context.hasChain(table, name) || (!isGoto && verdictOf(name) !== undefined)) return
   if (isGoto) throw new RuleError(`goto '${name}' is not a chain`, word, { code: 'kernel', exitCode: 2 })
   if (isKnownTarget(name, context.family))
-    throw new RuleError(notModelled('target', name), word, { code: 'not-modelled' })
+    throw new RuleError(notModelled('target', name), word, { code: 'not-modelled', hint: LACKING })
   throw new RuleError(`there is no chain and no target named '${name}'`, word, {
     code: 'kernel',
     exitCode: 2,

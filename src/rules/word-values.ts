@@ -34,20 +34,28 @@ function isInside(option: Word, argument: Word): boolean {
 }
 
 /** `-s ! 1.2.3.4` was the way to write it once. */
-export function bangHint(given: GivenOptions): { readonly hint?: string } {
+export function bangHint(given: GivenOptions): { readonly expected: string; readonly hint?: string } {
   const last = [...given.entries()].at(-1)?.[1]
   return last === undefined
-    ? {}
-    : { hint: `options begin with a dash; to invert one, write ! before it: ! ${last.text} …` }
+    ? { expected: 'an option: it begins with a dash' }
+    : {
+        expected: 'an option',
+        hint: `options begin with a dash; to invert one, write ! before it: ! ${last.text} …`,
+      }
 }
 
 /** Which extension would have understood the option. */
-export function optionHint(text: string, family: Family): { readonly hint?: string } {
+export function optionHint(
+  text: string,
+  family: Family,
+): { readonly expected?: string; readonly hint?: string } {
   const name = text.replace(/^--?/, '').replace(/=.*/s, '')
   const matches = MATCHES.filter(match => knows(match, name, family)).map(loaderOf)
   const targets = TARGETS.filter(target => knows(target, name, family)).map(target => `-j ${target.name}`)
   const loaders = [...matches, ...targets]
-  return loaders.length === 0 ? {} : { hint: `--${name} needs ${loaders.join(' or ')} before it` }
+  return loaders.length === 0
+    ? { expected: 'an option of iptables, or of a match or target that stands before it' }
+    : { hint: `--${name} needs ${loaders.join(' or ')} before it` }
 }
 
 /** A protocol's match comes with `-p`; `-m` alone would not do without it. */

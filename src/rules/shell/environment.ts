@@ -85,7 +85,8 @@ export class Environment {
     return (this.variables.get('IFS') ?? ' \t\n').replace(/[\ue000-\ue01f]/g, '')
   }
 
-  set(name: string, value: string | undefined): void {
+  set(written: string, value: string | undefined): void {
+    const name = written.replace(/\[0\]$/, '')
     if (value === undefined) this.variables.delete(name)
     else this.variables.set(name, value)
   }
