@@ -1,12 +1,13 @@
 import type { Skb } from './packet/skb.ts'
 import { Verdict } from './rules/extension.ts'
 import type { Hook } from './rules/model.ts'
-import { confirm, conntrack, defragment, nat, type Stage, table } from './stages.ts'
+import { confirm, conntrack, defragment, nat, proxySyns, type Stage, table } from './stages.ts'
 import type { Transaction } from './transaction.ts'
 
 /**
  * The way of a packet, as data. Every stage in the kernel's order of priorities (include/uapi/linux/netfilter_ipv4.h):
- * defrag −400, raw −300, conntrack −200, mangle −150, dstnat −100, filter 0, security 50, srcnat 100, confirm INT_MAX.
+ * defrag −400, raw −300, conntrack −200, mangle −150, dstnat −100, filter 0, security 50, srcnat 100, SYNPROXY just before
+ * confirm, confirm INT_MAX.
  *
  *            ┌ defrag ─ raw ─ conntrack ─ mangle ─ nat(dst) ┐           ┌ mangle ─ filter ─ security ─ nat(src) ─ confirm → local process
  *     device → PREROUTING ──────────────────────────────────→ routing ─→ INPUT
@@ -18,7 +19,14 @@ import type { Transaction } from './transaction.ts'
  */
 export const HOOK_STAGES: Readonly<Record<Hook, readonly Stage[]>> = {
   PREROUTING: [defragment, table('raw', 'PREROUTING'), conntrack, table('mangle', 'PREROUTING'), nat],
-  INPUT: [table('mangle', 'INPUT'), table('filter', 'INPUT'), table('security', 'INPUT'), nat, confirm],
+  INPUT: [
+    table('mangle', 'INPUT'),
+    table('filter', 'INPUT'),
+    table('security', 'INPUT'),
+    nat,
+    proxySyns,
+    confirm,
+  ],
   FORWARD: [table('mangle', 'FORWARD'), table('filter', 'FORWARD'), table('security', 'FORWARD')],
   OUTPUT: [
     defragment,
@@ -29,7 +37,7 @@ export const HOOK_STAGES: Readonly<Record<Hook, readonly Stage[]>> = {
     table('filter', 'OUTPUT'),
     table('security', 'OUTPUT'),
   ],
-  POSTROUTING: [table('mangle', 'POSTROUTING'), nat, confirm],
+  POSTROUTING: [table('mangle', 'POSTROUTING'), nat, proxySyns, confirm],
 }
 
 /** Runs a packet through all stages of a hook; the first verdict other than ACCEPT ends it. */

@@ -41,7 +41,7 @@ export type Fate =
   | { readonly kind: 'rejected'; readonly at: RulePlace; readonly hook: Hook }
   /** Dropped outside the tables: a broken header, no route, TTL, conntrack, no free port. `why` says it in words. */
   | { readonly kind: 'discarded'; readonly hook: Hook | undefined; readonly why: string }
-  /** A fragment that waits for the others. */
+  /** Neither passed nor dropped: a fragment that waits for the others, a segment of a handshake that SYNPROXY leads. */
   | { readonly kind: 'held'; readonly why: string }
 
 /** A packet that left on a device. */

@@ -149,9 +149,10 @@ export function reroute(skb: Skb, transaction: Transaction): Verdict {
   return Verdict.ACCEPT
 }
 
-/** POSTROUTING, then the device. False when nothing left. */
+/** POSTROUTING, then the device. False when nothing left, and nobody (SYNPROXY) has taken it either. */
 export function postrouting(skb: Skb, transaction: Transaction): boolean {
-  if (runHook('POSTROUTING', skb, transaction) !== Verdict.ACCEPT) return false
+  const verdict = runHook('POSTROUTING', skb, transaction)
+  if (verdict !== Verdict.ACCEPT) return verdict === Verdict.STOLEN
   if (skb.outDevice === 'lo') {
     const parts = pieces(skb, transaction)
     // IPv4's pieces are put together at once when they come in, unless they are untracked

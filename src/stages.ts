@@ -9,6 +9,8 @@ import { type CompiledChain, CompiledRule, chainSlot } from './rules/compiled-ru
 import { walkChain } from './rules/evaluate.ts'
 import { Verdict } from './rules/extension.ts'
 import type { Hook, TableName } from './rules/model.ts'
+import { formatPlace } from './rules/steps.ts'
+import { synproxyHook } from './synproxy/hook.ts'
 import { TableEnvironment } from './table-environment.ts'
 import type { Transaction } from './transaction.ts'
 
@@ -136,6 +138,17 @@ function walk(chain: CompiledChain, skb: Skb, environment: TableEnvironment): Ve
   return verdict
 }
 
+/** SYNPROXY, where a rule has it: the segments of connections that it opened. */
+export function proxySyns(skb: Skb, _hook: Hook, transaction: Transaction): Verdict {
+  if (skb.connection?.synproxy === undefined || !transaction.family(skb).rules?.needsSynproxy)
+    return Verdict.ACCEPT
+  const verdict = synproxyHook(skb, transaction)
+  if (verdict === Verdict.DROP) transaction.discards('SYNPROXY cannot read its TCP header')
+  else if (verdict === Verdict.STOLEN)
+    transaction.ends({ kind: 'held', why: 'SYNPROXY answered it for the client' })
+  return verdict
+}
+
 /** The end of the way: helpers read the payload, sequence numbers are shifted, and the connection enters the table. */
 export function confirm(skb: Skb, _hook: Hook, transaction: Transaction): Verdict {
   if (skb.connection === undefined || confirmPacket(skb, transaction) === 'accept') return Verdict.ACCEPT
@@ -158,7 +171,9 @@ function finish(verdict: Verdict, environment: TableEnvironment): Verdict {
       decidedBy instanceof CompiledRule
         ? { table, chain: decidedBy.chain.name, rule: decidedBy.number }
         : { table, chain: decidedBy.name, rule: 'policy' as const }
-    transaction.ends({ kind: rejected ? 'rejected' : 'dropped', at: place, hook })
+    if (verdict === Verdict.STOLEN)
+      transaction.ends({ kind: 'held', why: `SYNPROXY took it in ${formatPlace(place)}` })
+    else transaction.ends({ kind: rejected ? 'rejected' : 'dropped', at: place, hook })
   }
   return verdict
 }

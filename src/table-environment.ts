@@ -9,9 +9,10 @@ import type { LogLine, NflogMessage } from './outcome.ts'
 import type { Skb } from './packet/skb.ts'
 import type { CompiledChain, CompiledRule } from './rules/compiled-rules.ts'
 import type { WalkEnvironment } from './rules/evaluate.ts'
-import { type Memory, Verdict } from './rules/extension.ts'
+import { type Memory, type SynproxyOffer, Verdict } from './rules/extension.ts'
 import type { Hook, NatRange, TableName } from './rules/model.ts'
 import type { SetAccess } from './sets/set-use.ts'
+import { synproxy } from './synproxy/target.ts'
 import type { TraceRecorder } from './trace.ts'
 import type { Transaction } from './transaction.ts'
 
@@ -131,6 +132,10 @@ export class TableEnvironment implements WalkEnvironment {
 
   duplicate(skb: Skb, gateway: Address, device?: string): void {
     this.transaction.path.duplicate(skb, gateway, device, this.transaction)
+  }
+
+  synproxy(skb: Skb, offer: SynproxyOffer): Verdict {
+    return synproxy(skb, offer, this.transaction)
   }
 
   queue(skb: Skb, queue: { readonly number: number; readonly bypass: boolean }): Verdict {

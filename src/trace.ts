@@ -26,6 +26,8 @@ export type PathStep =
   /** The box answers by itself (REJECT, an ICMP error): the answer's way through OUTPUT and POSTROUTING follows. */
   | { readonly kind: 'answer'; readonly why: string; readonly packet: Uint8Array }
   | { readonly kind: 'answer-end' }
+  /** What SYNPROXY did, in words; what it sends follows as `answer`. */
+  | { readonly kind: 'synproxy'; readonly what: string }
   /** It may not answer: a reset for a reset, an error about an error, a wrong checksum. */
   | { readonly kind: 'no-answer'; readonly why: string }
   | { readonly kind: 'emitted'; readonly device: string; readonly packet: Uint8Array }

@@ -25,12 +25,15 @@ import type { Counters, Hook } from './rules/model.ts'
 import { NO_COUNTERS } from './rules/steps.ts'
 import { SetDraft } from './sets/set-draft.ts'
 import { FirewallState } from './state.ts'
+import type { CookieChooser } from './synproxy/cookies.ts'
 import type { TraceRecorder } from './trace.ts'
 
 /** What a step may be given beside the state and the packet: everything in which the real kernel is random or asks others. */
 export interface StepOptions {
   /** Where the kernel would start at a random port: see `PortChooser`. */
   readonly choosePort?: PortChooser
+  /** Where the kernel would make a SYN cookie with a secret of its own (`-j SYNPROXY`): see `CookieChooser`. */
+  readonly chooseCookie?: CookieChooser
   /** `-j NFQUEUE`: the verdict of the program behind the queue. Without it a queue has no listener. */
   readonly queueVerdict?: (queue: number, packet: Uint8Array) => 'ACCEPT' | 'DROP'
   /** `-m statistic --mode random`: a number in [0, 1) for each question. Without it such a rule throws when reached. */

@@ -1,4 +1,5 @@
 import type { InterfaceConfig } from '../ip/interfaces.ts'
+import type { SynCookie } from '../synproxy/cookies.ts'
 
 /**
  * A recorded case: a box, a ruleset and packets, with everything the real kernel did. One JSON object a line; the
@@ -50,6 +51,8 @@ export interface CaseExpectation {
   readonly conntrack?: readonly object[]
   readonly expectations?: readonly object[]
   readonly choices?: readonly PortChoice[]
+  /** What SYNPROXY answered to the step's SYN. */
+  readonly cookie?: Partial<SynCookie>
   readonly errno?: number
   /** The command was refused. */
   readonly refused?: boolean

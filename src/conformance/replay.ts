@@ -59,6 +59,7 @@ export function replayCase(recorded: KernelCase): Replay {
     if (recorded.pace) state = advance(state, PACE_MS)
     const outcome = step(withOtherIds(state, packet), arrival, {
       choosePort: chooserOf(given.expect?.choices ?? []),
+      chooseCookie: () => given.expect?.cookie,
     })
     state = outcome.state
     events.push(...outcome.events)

@@ -158,6 +158,16 @@ export interface SequenceAdjustment {
   readonly offsetAfter: number
 }
 
+/** What SYNPROXY knows of a connection that it opened (`nf_conn_synproxy`). Unsigned; replaced as a whole. */
+export interface SynproxyState {
+  /** The cookie: where the client has the server's sequence numbers begin. */
+  readonly isn: number
+  /** The timestamp that went with it. */
+  readonly initialTimestamp: number
+  /** How far the server's clock is ahead of that. */
+  readonly timestampOffset: number
+}
+
 export type SequenceAdjustments = readonly [SequenceAdjustment | undefined, SequenceAdjustment | undefined]
 const NOT_ADJUSTED: SequenceAdjustments = [undefined, undefined]
 
@@ -197,6 +207,8 @@ export class Connection {
   masterOriginal: Tuple | undefined = undefined
   /** By direction; replaced as a whole, so that copies of a connection may share it. */
   sequenceAdjustments: SequenceAdjustments = NOT_ADJUSTED
+  /** Only of connections that SYNPROXY opened. */
+  synproxy: SynproxyState | undefined = undefined
   /** Index of the interface whose address MASQUERADE took: entries go when that address goes. */
   masqueradeDevice: string | undefined = undefined
   labels: bigint = 0n
@@ -236,6 +248,7 @@ export class Connection {
     copy.masterId = this.masterId
     copy.masterOriginal = this.masterOriginal
     copy.sequenceAdjustments = this.sequenceAdjustments
+    copy.synproxy = this.synproxy
     copy.masqueradeDevice = this.masqueradeDevice
     copy.labels = this.labels
     copy.timeoutPolicy = this.timeoutPolicy

@@ -22,4 +22,5 @@ export const Change = {
   SEQUENCE_ADJUSTMENT: 1 << 8,
   SECMARK: 1 << 9,
   LABEL: 1 << 10,
+  SYNPROXY: 1 << 11,
 } as const

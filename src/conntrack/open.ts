@@ -1,6 +1,6 @@
 import { IPPROTO_GRE } from '../packet/protocols.ts'
 import type { Skb } from '../packet/skb.ts'
-import { Connection, Status, type Zone } from './connection.ts'
+import { Connection, Status, type SynproxyState, type Zone } from './connection.ts'
 import type { ConntrackContext } from './context.ts'
 import { expireConnection, killConnection } from './destroy.ts'
 import type { ConntrackTemplate } from './template.ts'
@@ -8,6 +8,8 @@ import { invertTuple, type Tuple } from './tuple.ts'
 
 /** How many slots are looked at for an entry that can be given up (`NF_CT_EVICTION_RANGE` hash buckets). */
 const EVICTION_RANGE = 8
+
+const NOTHING_LEARNED: SynproxyState = Object.freeze({ isn: 0, initialTimestamp: 0, timestampOffset: 0 })
 
 /**
  * A connection of which this is the first packet (`init_conntrack`). It belongs to the step and is in no table until
@@ -39,6 +41,7 @@ export function openConnection(
   connection.inDevice = skb.inDevice
   connection.timeoutPolicy = template?.timeoutPolicy
   connection.eventMask = template?.conntrackEvents
+  if (template?.synproxy === true) connection.synproxy = NOTHING_LEARNED
   if (!fulfilExpectation(connection, context) && template?.helper !== undefined) {
     connection.helper = template.helper
     connection.status |= Status.HELPER

@@ -43,6 +43,10 @@ function track(packet: TrackedPacket): Tracked {
     case TcpState.IGNORE:
       return ignoreSegment(packet, segment, kind)
     case TcpState.INVALID:
+      if (isKeepaliveForProxy(packet, segment, kind, old))
+        return packet.ignore(
+          'a keepalive of a client whom SYNPROXY has answered for a server that has not yet',
+        )
       return packet.invalid(`${TCP_SEGMENTS[kind]} in state ${TCP_STATES[old]} is invalid`)
     case TcpState.TIME_WAIT:
       if (isChallengeAck(tcp, packet.direction, kind)) {
@@ -62,6 +66,23 @@ function track(packet: TrackedPacket): Tracked {
       break
   }
   return inWindow(packet, segment, kind, old, next)
+}
+
+/**
+ * The SYN to the server or the answer to it was lost, and the client asks whether anybody is there: SYNPROXY needs to
+ * know which connection that is.
+ */
+function isKeepaliveForProxy(packet: TrackedPacket, segment: TcpSegment, kind: number, old: number): boolean {
+  const { connection, direction } = packet
+  const tcp = connection.protocolState as TcpTracking
+  return (
+    connection.synproxy !== undefined &&
+    old === TcpState.SYN_SENT &&
+    kind === Segment.ACK &&
+    direction === 0 &&
+    tcp.lastDirection === 0 &&
+    ((tcp.peers[0].end - 1) | 0) === segment.sequence
+  )
 }
 
 /** `tcp_error`: what is wrong with the segment itself; '' if nothing. */

@@ -1,6 +1,6 @@
 import type { Zone } from './connection.ts'
 
-/** What `-j CT` and `-j NOTRACK` attach to a packet in the raw table for conntrack to find. */
+/** What `-j CT` and `-j NOTRACK` attach to a packet in the raw table for conntrack to find, and `-j SYNPROXY` to its own. */
 export interface ConntrackTemplate {
   /** The packet is UNTRACKED; nothing else counts then. */
   readonly notrack?: boolean
@@ -13,4 +13,6 @@ export interface ConntrackTemplate {
   readonly timeoutPolicy?: string
   readonly conntrackEvents?: readonly string[]
   readonly expectationEvents?: readonly string[]
+  /** It is SYNPROXY's own SYN to a server: SYNPROXY leads the connection. */
+  readonly synproxy?: boolean
 }

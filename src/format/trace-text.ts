@@ -142,6 +142,8 @@ function stepLine(
       return `    fragments put together: ${step.length} bytes`
     case 'answer':
       return style.strong(`  answer (${step.why}): ${new Packet(step.packet)}`)
+    case 'synproxy':
+      return `    synproxy  ${step.what}`
     case 'no-answer':
       return `    no answer: ${step.why}`
     case 'answer-end':

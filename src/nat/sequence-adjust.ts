@@ -48,6 +48,19 @@ export function setSequenceAdjustment(
 }
 
 /**
+ * The whole stream of a direction is numbered otherwise on the far side (`nf_ct_seqadj_init`): SYNPROXY has shaken hands
+ * before the server did. 0 changes nothing, not even what was there.
+ */
+export function initSequenceAdjustment(connection: Connection, direction: Direction, offset: number): void {
+  if (offset === 0) return
+  connection.status |= Status.SEQ_ADJUST
+  const { correctionPosition } = connection.sequenceAdjustments[direction] ?? NONE
+  const adjusted = { correctionPosition, offsetBefore: offset, offsetAfter: offset }
+  const [original, reply] = connection.sequenceAdjustments
+  connection.sequenceAdjustments = direction === ORIGINAL ? [adjusted, reply] : [original, adjusted]
+}
+
+/**
  * Rewrites sequence number, acknowledgement and SACK blocks of a segment, and its checksum by the difference
  * (`nf_ct_seq_adjust`). Without ACK neither acknowledges anything.
  * Like the kernel it takes on trust that what is there is a TCP header.

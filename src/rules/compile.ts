@@ -41,6 +41,7 @@ export function compileRuleset(
   let needsConntrack = false
   let needsDefragmentation = false
   let needsAccounting = false
+  let needsSynproxy = false
   for (const name of TABLES) {
     const table = ruleset.tables[name]
     if (table === undefined) continue
@@ -52,10 +53,12 @@ export function compileRuleset(
       needsConntrack ||= extension.needsConntrack?.(options) ?? false
       needsDefragmentation ||= extension.needsDefragmentation ?? false
       needsAccounting ||= extension.needsAccounting ?? false
+      needsSynproxy ||= extension.needsSynproxy ?? false
     }
   }
   const { family } = ruleset
-  return { family, tables, baseChains, needsConntrack, needsDefragmentation, needsAccounting, slots }
+  const needs = { needsConntrack, needsDefragmentation, needsAccounting, needsSynproxy }
+  return { family, tables, baseChains, ...needs, slots }
 }
 
 function compileTable(

@@ -16,6 +16,7 @@ export interface CompiledRuleset {
   readonly needsDefragmentation: boolean
   /** A rule counts on the packets of connections being counted, whatever `nf_conntrack_acct` says. */
   readonly needsAccounting: boolean
+  readonly needsSynproxy: boolean
   /** Slot numbers of all rules and policies: where their counters are. */
   readonly slots: CounterSlots
 }

@@ -120,6 +120,8 @@ interface Extension<O> {
   needsConntrack?(options: O): boolean
   /** Does loading a rule with it switch the accounting of connections on (`nf_ct_set_acct`)? */
   readonly needsAccounting?: boolean
+  /** Does loading a rule with it have SYNPROXY look at every packet that leaves conntrack's hands? */
+  readonly needsSynproxy?: boolean
   /** Does loading a rule with it put fragments together, with or without connection tracking? */
   readonly needsDefragmentation?: boolean
 }
@@ -217,6 +219,15 @@ export interface Memory {
   set(key: string, value: unknown): void
 }
 
+/** What `-j SYNPROXY` offers to clients in place of the server. */
+export interface SynproxyOffer {
+  readonly sackPerm: boolean
+  readonly timestamp: boolean
+  readonly wscale?: number
+  readonly mss?: number
+  readonly ecn: boolean
+}
+
 /** What a target may do beyond writing to the skb. */
 export interface TargetEnvironment extends MatchEnvironment {
   /** LOG: one line for the kernel's log. */
@@ -256,6 +267,8 @@ export interface TargetEnvironment extends MatchEnvironment {
    * with one hop less (and IPv4's DF set) when made in PREROUTING or INPUT. A copy is not copied again.
    */
   duplicate(skb: Skb, gateway: Address, device?: string): void
+  /** SYNPROXY: answers a SYN, or opens to the server what an ACK with a cookie asks for (STOLEN). DROP: a wrong cookie. */
+  synproxy(skb: Skb, offer: SynproxyOffer): Verdict
   /** NFQUEUE: hands the packet to the verdict function that the caller supplied. */
   queue(skb: Skb, queue: { readonly number: number; readonly bypass: boolean }): Verdict
 }

@@ -1,26 +1,13 @@
 import { IPPROTO_TCP } from '../../packet/protocols.ts'
-import { defineTarget, OptionError, type OptionSpec, Verdict } from '../extension.ts'
+import { defineTarget, OptionError, type OptionSpec, type SynproxyOffer } from '../extension.ts'
 import { parseNumber } from '../numbers.ts'
 
-export interface SynproxyOptions {
-  readonly sackPerm: boolean
-  readonly timestamp: boolean
-  readonly wscale?: number
-  readonly mss?: number
-  readonly ecn: boolean
-}
-
-/**
- * `-j SYNPROXY`: net/ipv4/netfilter/ipt_SYNPROXY.c. The kernel answers the SYN with a cookie that is keyed with a secret of
- * its own and knows the connection only from the ACK that brings it back: nothing that a model could agree with.
- */
-export const synproxy = defineTarget<SynproxyOptions>({
+/** `-j SYNPROXY`: net/ipv4/netfilter/ipt_SYNPROXY.c, net/ipv6/netfilter/ip6t_SYNPROXY.c. The engine does it: src/synproxy. */
+export const synproxy = defineTarget<SynproxyOffer>({
   name: 'SYNPROXY',
   hooks: ['INPUT', 'FORWARD'],
   protocols: [IPPROTO_TCP],
   summary: 'shake hands with the client before the server hears of it',
-  status: 'parsed only',
-  notLoaded: 'the kernel answers with a SYN cookie made from a secret of its own',
   options: [
     flag('sack-perm', 'sackPerm', 'offer selective acknowledgements'),
     flag('timestamp', 'timestamp', 'offer timestamps'),
@@ -30,19 +17,20 @@ export const synproxy = defineTarget<SynproxyOptions>({
   ],
   defaults: () => ({ sackPerm: false, timestamp: false, ecn: false }),
   needsConntrack: () => true,
+  needsSynproxy: true,
   save: options => parts(options, '--').join(' '),
   list: options =>
     `SYNPROXY ${parts(options, '')
       .map(part => `${part} `)
       .join('')}`,
-  compile: () => () => Verdict.DROP,
+  compile: offer => (skb, environment) => environment.synproxy(skb, offer),
 })
 
 function flag(
   name: string,
   field: 'sackPerm' | 'timestamp' | 'ecn',
   help: string,
-): OptionSpec<SynproxyOptions> {
+): OptionSpec<SynproxyOffer> {
   return {
     name,
     arguments: 0,
@@ -54,7 +42,7 @@ function flag(
 }
 
 /** iptables reads 32 bits and keeps as many as the field has. */
-function number(name: 'wscale' | 'mss', mask: number, help: string): OptionSpec<SynproxyOptions> {
+function number(name: 'wscale' | 'mss', mask: number, help: string): OptionSpec<SynproxyOffer> {
   return {
     name,
     arguments: 1,
@@ -68,7 +56,7 @@ function number(name: 'wscale' | 'mss', mask: number, help: string): OptionSpec<
   }
 }
 
-function parts({ sackPerm, timestamp, wscale, mss, ecn }: SynproxyOptions, dashes: string): string[] {
+function parts({ sackPerm, timestamp, wscale, mss, ecn }: SynproxyOffer, dashes: string): string[] {
   return [
     sackPerm && `${dashes}sack-perm`,
     timestamp && `${dashes}timestamp`,

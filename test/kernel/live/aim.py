@@ -1,8 +1,8 @@
-"""Answers to ports that the kernel chooses at random.
+"""Answers to ports and SYN cookies that the kernel chooses at random.
 
 A case that was recorded before (or whose author has guessed) names in `expect.choices` the source ports
-that new connections got. This time the kernel chooses others; later packets of the case that answer to
-the ports named then have to be aimed at those chosen now.
+that new connections got, and in `expect.cookie` what SYNPROXY answered to a SYN. This time the kernel chooses
+others; later packets of the case that answer to those named then have to be aimed at those chosen now.
 """
 
 import socket
@@ -14,6 +14,8 @@ WITH_ID = {ICMP: (0, 8, 13, 14, 15, 16, 17, 18), ICMP6: (128, 129)}
 ERRORS = {ICMP: (3, 4, 5, 11, 12), ICMP6: (1, 2, 3, 4)}
 EXTENSIONS = (0, 43, 44, 51, 60)
 FRAGMENT, AUTHENTICATION = 44, 51
+SYN, RST, ACK = 2, 4, 16
+END, NOP, SACK, TIMESTAMPS = 0, 1, 5, 8
 
 
 def _sum(data):
@@ -64,11 +66,61 @@ def _layers(packet):
     return bytes(packet[8:24]), bytes(packet[24:40]), header, at
 
 
+def _options(packet, at):
+    """(kind, offset of its data, length of its data) of every option of the TCP header at an offset."""
+    end = min(at + (packet[at + 12] >> 4) * 4, len(packet))
+    at += 20
+    while at < end and packet[at] != END:
+        if packet[at] == NOP:
+            at += 1
+            continue
+        length = packet[at + 1] if at + 1 < end else 0
+        if length < 2 or at + length > end:
+            return
+        yield packet[at], at + 2, length - 2
+        at += length
+
+
+def _segment(packet):
+    """(source, destination, ports) and the offset of a whole TCP header; None for any other packet."""
+    layers = _layers(packet)
+    if not layers or layers[2] != TCP or len(packet) < layers[3] + 20:
+        return None
+    source, destination, _proto, at = layers
+    return (source, destination, bytes(packet[at : at + 4])), at
+
+
+def cookie(asked, sent):
+    """What SYNPROXY answered to a SYN: the sequence number that is a cookie, and its timestamp if it has one.
+
+    As it went into OUTPUT: an older connection of the same ends may change both before they leave.
+    """
+    question = _segment(asked)
+    if not question or asked[question[1] + 13] & (SYN | ACK | RST) != SYN:
+        return None
+    (source, _destination, ports), at = question
+    awaited = (int.from_bytes(asked[at + 4 : at + 8], "big") + 1) & 0xFFFFFFFF
+    for packet in sent:
+        answer = _segment(packet)
+        if not answer or answer[0][1] != source or answer[0][2][2:] != ports[:2]:
+            continue
+        at = answer[1]
+        if packet[at + 13] & (SYN | ACK | RST) != SYN | ACK or int.from_bytes(packet[at + 8 : at + 12], "big") != awaited:
+            continue
+        found = {"sequence": int.from_bytes(packet[at + 4 : at + 8], "big")}
+        for kind, data, length in _options(packet, at):
+            if kind == TIMESTAMPS and length == 8:
+                found["timestamp"] = int.from_bytes(packet[data : data + 4], "big")
+        return found
+    return None
+
+
 class Aim:
-    """Which ports stand for which."""
+    """Which ports stand for which, and by how much cookies are off."""
 
     def __init__(self):
         self.ports = {}
+        self.cookies = {}
 
     def learn(self, named, entries, chosen):
         """Takes the choices named in the case and those the kernel made in the same step."""
@@ -82,13 +134,44 @@ class Aim:
                 address = socket.inet_pton(family, text)
                 self.ports[choice["proto"], address, choice["port"]] = now[key]
 
+    def learn_cookie(self, asked, named, chosen):
+        """The same for the SYN cookie that the answer to a packet carried."""
+        if named and chosen:
+            timestamp = chosen.get("timestamp", 0) - named["timestamp"] if "timestamp" in named else 0
+            self.cookies[_segment(asked)[0]] = chosen["sequence"] - named["sequence"], timestamp
+
     def packet(self, given):
         """The packet with the port it answers to exchanged; in ICMP errors that of the packet quoted."""
-        if not self.ports:
-            return given
         packet = bytearray(given)
-        self._aim(packet, quoted=False)
+        if self.ports:
+            self._aim(packet, quoted=False)
+        if self.cookies:
+            self._acknowledge(packet)
         return bytes(packet)
+
+    def _acknowledge(self, packet):
+        """What the client acknowledges and echoes, counted from the cookie and the timestamp it really got."""
+        found = _segment(packet)
+        if not found or found[0] not in self.cookies or packet[found[1] + 13] & ACK == 0:
+            return
+        at = found[1]
+        sequence, timestamp = self.cookies[found[0]]
+        self._shift(packet, at, at + 8, sequence)
+        for kind, data, length in list(_options(packet, at)):
+            if kind == SACK:
+                for edge in range(data, data + length - 3, 4):
+                    self._shift(packet, at, edge, sequence)
+            elif kind == TIMESTAMPS and length == 8 and any(packet[data + 4 : data + 8]):
+                self._shift(packet, at, data + 4, timestamp)
+
+    @staticmethod
+    def _shift(packet, at, place, difference):
+        before = bytes(packet[place : place + 4])
+        after = struct.pack("!I", (int.from_bytes(before, "big") + difference) & 0xFFFFFFFF)
+        packet[place : place + 4] = after
+        if (place - at) % 2:
+            before, after = b"\0" + before + b"\0", b"\0" + after + b"\0"
+        _adjust(packet, at + CHECKSUM_AT[TCP], before, after)
 
     def _aim(self, packet, quoted):
         layers = _layers(packet)

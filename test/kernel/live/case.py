@@ -55,6 +55,7 @@ class Run:
         self.timed = is_timed(case)
         self.slow = case.get("pace") or "connlimit" in case["rules"]
         self.helpers = "--helper" in case["rules"]
+        self.proxies = "SYNPROXY" in case["rules"] + str(case.get("steps"))
 
     def _seconds(self, whole):
         return whole if not self.timed and whole in DEFAULT_TIMEOUTS else whole + 1
@@ -123,8 +124,8 @@ class Run:
         return iptables.run(self.case["family"], step["iptables"])
 
     def _step(self, given):
-        """The step, completed; its packet aimed at the ports that were really chosen."""
-        named = given.get("expect", {}).get("choices", [])
+        """The step, completed; its packet aimed at the ports and cookies that were really chosen."""
+        named = given.get("expect", {})
         step = {key: value for key, value in given.items() if key != "expect"}
         packet = self.aim.packet(bytes.fromhex(step.get("hex", "")))
         if packet:
@@ -146,7 +147,8 @@ class Run:
         self.unnumbered.append(expect)
         if refused:
             expect["refused"] = True
-        self.aim.learn(named, self.entries, expect.get("choices", []))
+        self.aim.learn(named.get("choices", []), self.entries, expect.get("choices", []))
+        self.aim.learn_cookie(packet, named.get("cookie"), expect.get("cookie"))
         return {**step, "expect": expect}
 
     def _settle(self):
@@ -182,6 +184,10 @@ class Run:
             expect["log"] = [{"level": level, "text": masks.mask_line(line, packet)} for level, line in lines]
         expect = {key: value for key, value in expect.items() if value}
         expect["trace"] = traversals.list
+        if self.proxies:
+            chosen = aim.cookie(packet, [event.packet for event in events if event.group == nflog.SENT])
+            if chosen:
+                expect["cookie"] = chosen
         self._tables(expect)
         if error not in (0, 1):
             expect["errno"] = error

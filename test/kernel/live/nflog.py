@@ -28,9 +28,9 @@ class Listener:
 
     def __init__(self):
         self.link = nl.Nfnetlink(1 << 24)
-        for group in (KERNEL, ENTERED, SENT, LOOPING):
+        for group in (KERNEL, ENTERED, LOOPING):
             self._bind(group, COPY_META)
-        for group in (*TARGETS, DELIVERED):
+        for group in (*TARGETS, DELIVERED, SENT):
             self._bind(group, COPY_PACKET)
         self.link.socket.setblocking(False)
 

@@ -29,14 +29,14 @@ def _start_worker():
 
 
 def _bare(case):
-    """The question without any earlier answer, but for the ports chosen (see aim.py)."""
+    """The question without any earlier answer, but for the ports and cookies chosen (see aim.py)."""
     kept = {key: value for key, value in case.items() if key not in ANSWERS}
     kept["steps"] = []
     for step in case.get("steps", []):
         bare = {key: value for key, value in step.items() if key != "expect"}
-        choices = step.get("expect", {}).get("choices")
-        if choices:
-            bare["expect"] = {"choices": choices}
+        chosen = {key: step.get("expect", {}).get(key) for key in ("choices", "cookie")}
+        if any(chosen.values()):
+            bare["expect"] = {key: value for key, value in chosen.items() if value}
         kept["steps"].append(bare)
     return kept
 
