@@ -11,16 +11,17 @@ export function answeredSteps(asked) {
   }
 }
 
-/** A question with the simulator's own choice of ports as names for the kernel's. */
+/** A question with the simulator's own choice of ports as names for the kernel's; the names of its cookies stay. */
 export function namePorts(asked) {
   const answered = answeredSteps(asked)
   if (answered === undefined) return asked
   let known = new Set()
-  const steps = asked.steps.map(({ expect: _, ...step }, index) => {
+  const steps = asked.steps.map(({ expect: { cookie } = {}, ...step }, index) => {
     const entries = answered[index].expect?.conntrack ?? []
     const choices = entries.filter(entry => !known.has(keyOf(entry))).flatMap(choiceOf)
     known = new Set(entries.map(keyOf))
-    return { ...step, ...(choices.length > 0 && { expect: { choices } }) }
+    const named = { ...(choices.length > 0 && { choices }), ...(cookie !== undefined && { cookie }) }
+    return { ...step, ...(Object.keys(named).length > 0 && { expect: named }) }
   })
   return { ...asked, steps }
 }

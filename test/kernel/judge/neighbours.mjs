@@ -143,8 +143,9 @@ function* chunks(count) {
     }
 }
 
-function bareStep({ note: _, expect, ...step }) {
-  return { ...step, ...(expect?.choices?.length > 0 && { expect: { choices: expect.choices } }) }
+function bareStep({ note: _, expect: { choices = [], cookie } = {}, ...step }) {
+  const kept = { ...(choices.length > 0 && { choices }), ...(cookie !== undefined && { cookie }) }
+  return { ...step, ...(Object.keys(kept).length > 0 && { expect: kept }) }
 }
 
 function paced(asked) {

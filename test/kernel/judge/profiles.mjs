@@ -18,6 +18,7 @@ import { changes } from './changes.mjs'
 import { helpedPreambles } from './helped.mjs'
 import { headedBy, logLine, rateLine, zoneLine } from './lines.mjs'
 import { neighbours } from './neighbours.mjs'
+import { proxied } from './proxied.mjs'
 import { ALL_TIMEOUTS, PROTOCOL_TIMEOUTS, SWITCHES, settings, TIMEOUTS } from './settings.mjs'
 import { CROSSROADS, CROSSROADS6, LINK_LOCAL6, NARROW, ON_A_STICK, SERVICES, SERVICES6 } from './sites.mjs'
 
@@ -256,6 +257,9 @@ const PROFILES = {
   /** SIP alone, as `helpers` has it among others. */
   sip: () =>
     fc.oneof({ weight: 2, arbitrary: helped(V4, SIP) }, { weight: 1, arbitrary: helped([GATEWAY6], SIP) }),
+  /** Handshakes that SYNPROXY leads. */
+  synproxy: () =>
+    proxied([GATEWAY, GATEWAY6], fc.constantFrom({}, { 'net.netfilter.nf_conntrack_tcp_loose': 0 })),
   timeouts: () =>
     timed(
       [GATEWAY],

@@ -90,29 +90,37 @@ def _segment(packet):
     return (source, destination, bytes(packet[at : at + 4])), at
 
 
+def _kind(segment, packet):
+    return packet[segment[1] + 13] & (SYN | ACK | RST)
+
+
 def cookie(asked, sent):
     """What SYNPROXY answered to a SYN: the sequence number that is a cookie, and its timestamp if it has one.
 
-    As it went into OUTPUT: an older connection of the same ends may change both before they leave.
+    The SYN is the packet that came in, or SYNPROXY's own one over loopback to a server of the box. The answer is
+    taken as it went into OUTPUT: an older connection of the same ends may change both before they leave.
     """
-    question = _segment(asked)
-    if not question or asked[question[1] + 13] & (SYN | ACK | RST) != SYN:
-        return None
-    (source, _destination, ports), at = question
-    awaited = (int.from_bytes(asked[at + 4 : at + 8], "big") + 1) & 0xFFFFFFFF
-    for packet in sent:
-        answer = _segment(packet)
-        if not answer or answer[0][1] != source or answer[0][2][2:] != ports[:2]:
+    segments = [(segment, packet) for packet in (asked, *sent) if (segment := _segment(packet))]
+    for question, syn in segments:
+        if _kind(question, syn) != SYN:
             continue
-        at = answer[1]
-        if packet[at + 13] & (SYN | ACK | RST) != SYN | ACK or int.from_bytes(packet[at + 8 : at + 12], "big") != awaited:
-            continue
-        found = {"sequence": int.from_bytes(packet[at + 4 : at + 8], "big")}
-        for kind, data, length in _options(packet, at):
-            if kind == TIMESTAMPS and length == 8:
-                found["timestamp"] = int.from_bytes(packet[data : data + 4], "big")
-        return found
+        (source, _destination, ports), at = question
+        awaited = struct.pack("!I", (int.from_bytes(syn[at + 4 : at + 8], "big") + 1) & 0xFFFFFFFF)
+        for answer, packet in segments[1:]:
+            (_source, destination, answered), at = answer
+            if _kind(answer, packet) != SYN | ACK or packet[at + 8 : at + 12] != awaited:
+                continue
+            if (destination, answered[2:]) == (source, ports[:2]):
+                return _signed(packet, at)
     return None
+
+
+def _signed(packet, at):
+    found = {"sequence": int.from_bytes(packet[at + 4 : at + 8], "big")}
+    for kind, data, length in _options(packet, at):
+        if kind == TIMESTAMPS and length == 8:
+            found["timestamp"] = int.from_bytes(packet[data : data + 4], "big")
+    return found
 
 
 class Aim:
