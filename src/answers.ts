@@ -1,5 +1,6 @@
 import type { Family } from './address.ts'
 import { Status, TcpTracking } from './conntrack/connection.ts'
+import { Change } from './conntrack/events.ts'
 import { TcpState } from './conntrack/tcp-table.ts'
 import { type Answer, type AnswerContext, buildIcmpError } from './ip/icmp-error.ts'
 import type { OutputRoute } from './ip/output-route.ts'
@@ -135,4 +136,5 @@ function closeConnection(skb: Skb, transaction: Transaction): void {
   tcp.state = TcpState.CLOSE
   if (before === TcpState.CLOSE || connection.has(Status.FIXED_TIMEOUT)) return
   connection.expiresAtMs = transaction.nowMs + transaction.sysctls.tcp.closeMs
+  connection.pendingChanges |= Change.PROTOCOL
 }

@@ -101,6 +101,7 @@ export {
 export { type PrintOptions, printRules } from './rules/print.ts'
 export { formatPlace, type RulePlace, type RuleStep } from './rules/steps.ts'
 export type { FirewallState } from './state.ts'
+export type { CookieChooser, CookieRequest, SynCookie } from './synproxy/cookies.ts'
 // Why: traces and their texts.
 export type { PathStep, TraceStep, Traversal } from './trace.ts'
 export type { StepOptions } from './transaction.ts'

@@ -42,7 +42,7 @@ export type Fate =
   /** Dropped outside the tables: a broken header, no route, TTL, conntrack, no free port. `why` says it in words. */
   | { readonly kind: 'discarded'; readonly hook: Hook | undefined; readonly why: string }
   /** Neither passed nor dropped: a fragment that waits for the others, a segment of a handshake that SYNPROXY leads. */
-  | { readonly kind: 'held'; readonly why: string }
+  | { readonly kind: 'held'; readonly why: string; readonly at?: RulePlace }
 
 /** A packet that left on a device. */
 export interface Emission {

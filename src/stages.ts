@@ -9,7 +9,6 @@ import { type CompiledChain, CompiledRule, chainSlot } from './rules/compiled-ru
 import { walkChain } from './rules/evaluate.ts'
 import { Verdict } from './rules/extension.ts'
 import type { Hook, TableName } from './rules/model.ts'
-import { formatPlace } from './rules/steps.ts'
 import { synproxyHook } from './synproxy/hook.ts'
 import { TableEnvironment } from './table-environment.ts'
 import type { Transaction } from './transaction.ts'
@@ -144,8 +143,7 @@ export function proxySyns(skb: Skb, _hook: Hook, transaction: Transaction): Verd
     return Verdict.ACCEPT
   const verdict = synproxyHook(skb, transaction)
   if (verdict === Verdict.DROP) transaction.discards('SYNPROXY cannot read its TCP header')
-  else if (verdict === Verdict.STOLEN)
-    transaction.ends({ kind: 'held', why: 'SYNPROXY answered it for the client' })
+  else if (verdict === Verdict.STOLEN) transaction.ends({ kind: 'held', why: 'SYNPROXY leads the handshake' })
   return verdict
 }
 
@@ -172,7 +170,7 @@ function finish(verdict: Verdict, environment: TableEnvironment): Verdict {
         ? { table, chain: decidedBy.chain.name, rule: decidedBy.number }
         : { table, chain: decidedBy.name, rule: 'policy' as const }
     if (verdict === Verdict.STOLEN)
-      transaction.ends({ kind: 'held', why: `SYNPROXY took it in ${formatPlace(place)}` })
+      transaction.ends({ kind: 'held', why: 'SYNPROXY leads the handshake', at: place })
     else transaction.ends({ kind: rejected ? 'rejected' : 'dropped', at: place, hook })
   }
   return verdict

@@ -111,6 +111,8 @@ export class Transaction implements NatContext {
   duplicating = false
   /** How many copies of `-j TEE` the present arrival has set off. */
   copies = 0
+  /** How many segments SYNPROXY has sent on account of the present arrival. */
+  proxied = 0
   /** Packets on their way through `lo`, each a traversal of its own after the present one. */
   readonly looped: Skb[] = []
 
@@ -176,6 +178,7 @@ export class Transaction implements NatContext {
   /** A fresh result for the next arrival. */
   begin(): StepResult {
     this.copies = 0
+    this.proxied = 0
     this.result = new StepResult()
     return this.result
   }

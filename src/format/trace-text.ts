@@ -64,7 +64,7 @@ export function formatFate(fate: Fate): string {
     case 'discarded':
       return `discarded: ${fate.why}`
     case 'held':
-      return `held: ${fate.why}`
+      return `held${fate.at === undefined ? '' : ` by ${formatPlace(fate.at)}`}: ${fate.why}`
     default:
       return fate satisfies never
   }

@@ -1,10 +1,9 @@
 import type { Family } from '../address.ts'
 import { CtInfo } from '../conntrack/connection.ts'
 import {
-  foldSum,
   netfilterChecksumValid,
-  pseudoHeaderSum,
   writeIpv4Checksum,
+  writePartialChecksum,
   writeTransportChecksum,
 } from '../packet/checksum.ts'
 import { NEXTHDR_FRAGMENT } from '../packet/extension-headers.ts'
@@ -168,10 +167,8 @@ function reset4(skb: Skb, hook: string, context: AnswerContext): Answer {
   skb.source.write(bytes, 16)
   writeReset(bytes, 20, skb, offset)
   writeIpv4Checksum(bytes)
-  // CHECKSUM_PARTIAL: NFLOG in OUTPUT and deliveries over lo show it like this.
-  const pseudo = foldSum(pseudoHeaderSum(4, bytes, IPPROTO_TCP, 20))
-  bytes[36] = pseudo >> 8
-  bytes[37] = pseudo & 255
+  // NFLOG in OUTPUT and deliveries over lo show it like this
+  writePartialChecksum(bytes, 4, 20)
   return { sent: true, bytes, route, checksumPartial: true }
 }
 

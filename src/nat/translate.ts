@@ -1,6 +1,6 @@
 import { type Connection, CtInfo, type Direction, ORIGINAL, REPLY, Status } from '../conntrack/connection.ts'
 import type { Tuple } from '../conntrack/tuple.ts'
-import { netfilterChecksumValid, transportChecksum } from '../packet/checksum.ts'
+import { netfilterChecksumValid, transportChecksum, writePartialChecksum } from '../packet/checksum.ts'
 import { pullFragments } from '../packet/fragments.ts'
 import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_SCTP, IPPROTO_TCP } from '../packet/protocols.ts'
 import type { Skb } from '../packet/skb.ts'
@@ -97,7 +97,10 @@ function rewriteOuter(skb: Skb, other: Tuple, protocol: number, manip: Manip): b
   const address = isSource ? other.destination : other.source
   const port = portOf(other, isSource ? 'destination' : 'source')
   pullFragments(skb, skb.transportOffset + headerLength(protocol, skb.transportLength))
-  if (!rewritePacket(skb.family, skb.writable(), 0, protocol, manip, address, port)) return false
+  const bytes = skb.writable()
+  if (!rewritePacket(skb.family, bytes, 0, protocol, manip, address, port)) return false
+  if (skb.checksumPartial === IPPROTO_TCP && protocol === IPPROTO_TCP)
+    writePartialChecksum(bytes, skb.family, skb.transportOffset)
   if (isSource) skb.source = address
   else skb.destination = address
   return true

@@ -143,6 +143,11 @@ export function writeTransportChecksum(
   write16(bytes, offset + checksumFieldOffset(family, protocol), checksum === 0 ? CSUM_MANGLED_0 : checksum)
 }
 
+/** What stands in TCP's checksum field until the packet leaves by a device: CHECKSUM_PARTIAL. */
+export function writePartialChecksum(bytes: Uint8Array, family: Family, offset: number): void {
+  write16(bytes, offset + 16, foldSum(pseudoHeaderSum(family, bytes, IPPROTO_TCP, bytes.length - offset)))
+}
+
 /** SCTP's CRC32c with its own field taken as 0 (RFC 9260 appendix A), as the 32 bits read from the wire. */
 export function sctpChecksum(bytes: Uint8Array, start: number, end: number): number {
   const zero = new Uint8Array(4)

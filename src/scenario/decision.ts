@@ -45,7 +45,7 @@ function isDrop(step: Extract<Traversal['steps'][number], { kind: 'rule' }>): bo
   return target.kind === 'verdict' && target.verdict === 'DROP'
 }
 
-/** Where a packet was dropped or rejected; undefined where no rule or policy did it. */
+/** Where a packet was dropped, rejected, or taken by SYNPROXY; undefined where no rule or policy did it. */
 export function droppedAt(fate: Fate): string | undefined {
-  return fate.kind === 'dropped' || fate.kind === 'rejected' ? formatPlace(fate.at) : undefined
+  return 'at' in fate && fate.at !== undefined ? formatPlace(fate.at) : undefined
 }

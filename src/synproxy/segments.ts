@@ -4,7 +4,7 @@ import { TCP_ACK, TCP_CWR, TCP_ECE, TCP_SYN } from '../conntrack/tcp-segment.ts'
 import type { ConntrackTemplate } from '../conntrack/template.ts'
 import { outputRoute, rerouteOutput } from '../ip/output-route.ts'
 import { skipExtensionHeaders } from '../ip/skip-headers.ts'
-import { foldSum, pseudoHeaderSum, writeIpv4Checksum } from '../packet/checksum.ts'
+import { writeIpv4Checksum, writePartialChecksum } from '../packet/checksum.ts'
 import { IPPROTO_TCP } from '../packet/protocols.ts'
 import { ChecksumState, Skb } from '../packet/skb.ts'
 import type { Transaction } from '../transaction.ts'
@@ -55,6 +55,7 @@ export function sendSegment(
   why: string,
   transaction: Transaction,
 ): void {
+  if (transaction.proxied++ >= MOST_SEGMENTS) return
   const { source, destination } = fields
   const { family } = about
   const table = transaction.routing(family)
@@ -88,7 +89,10 @@ export function sendSegment(
     transaction.path.receiveLooped(transaction.looped.shift()!, transaction)
 }
 
-/** With the sum of the pseudo-header in place of the checksum: CHECKSUM_PARTIAL. */
+/** Rules that take SYNPROXY's own segments over `lo` for a client's can have it answer itself: the kernel never ends, we do. */
+const MOST_SEGMENTS = 1000
+
+/** Without its checksum, which comes when it leaves by a device. */
 function build(fields: SegmentFields, hops: number): Uint8Array {
   const { source, destination, options } = fields
   const { family } = source
@@ -110,6 +114,6 @@ function build(fields: SegmentFields, hops: number): Uint8Array {
   view.setUint8(13, fields.flags)
   view.setUint16(14, fields.window)
   bytes.set(extra, header + 20)
-  view.setUint16(16, foldSum(pseudoHeaderSum(family, bytes, IPPROTO_TCP, length)))
+  writePartialChecksum(bytes, family, header)
   return bytes
 }

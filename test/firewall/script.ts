@@ -5,6 +5,7 @@ import {
   type FirewallState,
   formatTrace,
   parsePacketScript,
+  type StepOptions,
   step,
 } from '../../src/index.ts'
 
@@ -21,6 +22,7 @@ export function playThrough(
   rules: string,
   script: string,
   options: FirewallOptions = {},
+  choices: StepOptions = {},
 ): { text: string; state: FirewallState } {
   const { interfaces, routes, sysctls, steps, diagnostics } = parsePacketScript(script)
   if (diagnostics.length > 0) throw new Error(JSON.stringify(diagnostics))
@@ -38,7 +40,7 @@ export function playThrough(
       blocks.push(`(${line.ms / 1000} s later)`)
       continue
     }
-    const outcome = step(state, line.arrival)
+    const outcome = step(state, line.arrival, choices)
     state = outcome.state
     blocks.push(formatTrace(outcome, { width: 'narrow' }))
   }

@@ -82,8 +82,8 @@ describe('iptables/0004-return-codes, ip6tables/0004-return-codes, chain/*', () 
   })
 
   it('what iptables would do and the simulator does not model is no answer, but an error', () => {
-    const synproxy = ['-A', 'INPUT', '-p', 'tcp', '-m', 'conntrack', '--ctstate', 'INVALID', '-j', 'SYNPROXY']
-    expect(() => runIptables(createFirewall(), synproxy)).toThrowError(DiagnosticError)
+    const helped = ['-t', 'raw', '-A', 'PREROUTING', '-p', 'tcp', '-j', 'CT', '--helper', 'Q.931']
+    expect(() => runIptables(createFirewall(), helped)).toThrowError(DiagnosticError)
   })
 })
 

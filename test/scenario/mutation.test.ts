@@ -262,6 +262,10 @@ const STORIES: Readonly<Record<string, Mutations>> = {
     conntrack: 'steps.5.expect.outcome',
     swap: ['--ctstate ESTABLISHED,RELATED', '-A INPUT -j DROP', 'steps.0.expect.packets.0.by'],
   },
+  'syn-flood': {
+    conntrack: 'steps.2.expect.listings.0.has',
+    swap: ['-j SYNPROXY', ESTABLISHED, 'steps.0.expect.packets.0.by'],
+  },
   'table-full': {
     conntrack: 'steps.0.expect.listings.0.has',
     swap: [ESTABLISHED, '-d 10.9.0.5 --dport 80 -j ACCEPT', 'steps.1.each.0.expect.0.packets.0.by'],

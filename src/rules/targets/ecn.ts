@@ -1,8 +1,9 @@
-import { replaceWord16, replaceWord32 } from '../../packet/checksum.ts'
+import { replaceWord16 } from '../../packet/checksum.ts'
 import { IPPROTO_TCP } from '../../packet/protocols.ts'
 import type { Skb } from '../../packet/skb.ts'
 import { defineTarget, OptionError, Verdict } from '../extension.ts'
 import { parseBounded } from './mark-value.ts'
+import { changedChecksum } from './tcp-header.ts'
 
 export interface EcnOptions {
   readonly ece?: number
@@ -127,7 +128,7 @@ function writeFlags(skb: Skb, mask: number, flags: number): boolean {
   if (after === before) return true
   const bytes = skb.writable()
   const high = bytes[at + 12]! << 8
-  const checksum = replaceWord32((bytes[at + 16]! << 8) | bytes[at + 17]!, high | before, high | after)
+  const checksum = changedChecksum(skb, skb.u16(at + 16), high | before, high | after)
   bytes[at + 13] = after
   bytes[at + 16] = checksum >> 8
   bytes[at + 17] = checksum

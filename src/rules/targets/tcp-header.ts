@@ -1,3 +1,4 @@
+import { replaceWord32 } from '../../packet/checksum.ts'
 import type { Skb } from '../../packet/skb.ts'
 
 /** What walking a packet's TCP options needs: the targets that change them all begin like this. */
@@ -25,4 +26,12 @@ export function tcpHeader(skb: Skb): TcpHeader | undefined {
 /** How far to the next option; one of length 0 counts as 1, so that the walk ends. */
 export function optionLength(bytes: Uint8Array, at: number): number {
   return bytes[at]! <= TCPOPT_NOP || bytes[at + 1] === 0 ? 1 : (bytes[at + 1] ?? 1)
+}
+
+/**
+ * A TCP checksum after a word behind the IP header has changed (`inet_proto_csum_replace4`). One that is only the
+ * pseudo-header's sum so far (`skb.checksumPartial`) does not cover it.
+ */
+export function changedChecksum(skb: Skb, checksum: number, before: number, after: number): number {
+  return skb.checksumPartial === 0 ? replaceWord32(checksum, before, after) : checksum
 }

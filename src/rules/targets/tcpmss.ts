@@ -8,6 +8,7 @@ import type { TcpOptions } from '../matches/tcp.ts'
 import type { Hook, Rule } from '../model.ts'
 import { parseBounded } from './mark-value.ts'
 import {
+  changedChecksum,
   optionLength,
   TCP_HEADER_LENGTH,
   TCPOLEN_MSS,
@@ -108,7 +109,7 @@ function lowerMss(skb: Skb, { start, length }: TcpHeader, limit: number): boolea
 
 function writeMss(skb: Skb, start: number, at: number, before: number, after: number): void {
   const bytes = skb.writable()
-  const checksum = replaceWord32(skb.u16(start + 16), before, after)
+  const checksum = changedChecksum(skb, skb.u16(start + 16), before, after)
   write16(bytes, at, after)
   write16(bytes, start + 16, checksum)
 }
@@ -126,9 +127,11 @@ function addMss(skb: Skb, { start, length }: TcpHeader, mss: number): void {
   bytes.set(old.subarray(optionsAt), optionsAt + TCPOLEN_MSS)
   bytes[start + 12] = old[start + 12]! + 0x10
 
-  let checksum = replaceWord32(skb.u16(start + 16), length, length + TCPOLEN_MSS)
-  checksum = replaceWord32(checksum, 0, (TCPOPT_MSS << 24) | (TCPOLEN_MSS << 16) | mss)
-  checksum = replaceWord32(checksum, skb.u16(start + 12), skb.u16(start + 12) + 0x1000)
+  // the pseudo-header has the length: its sum alone is not complemented
+  const flip = skb.checksumPartial === 0 ? 0 : 0xffff
+  let checksum = replaceWord32(skb.u16(start + 16) ^ flip, length, length + TCPOLEN_MSS) ^ flip
+  checksum = changedChecksum(skb, checksum, 0, (TCPOPT_MSS << 24) | (TCPOLEN_MSS << 16) | mss)
+  checksum = changedChecksum(skb, checksum, skb.u16(start + 12), skb.u16(start + 12) + 0x1000)
   write16(bytes, start + 16, checksum)
   growIpHeader(bytes, skb.family)
   skb.replace(bytes)

@@ -1,10 +1,16 @@
-import { replaceWord32 } from '../../packet/checksum.ts'
 import { pullFragments } from '../../packet/fragments.ts'
 import { IPPROTO_TCP } from '../../packet/protocols.ts'
 import type { Skb } from '../../packet/skb.ts'
 import { defineTarget, OptionError, Verdict } from '../extension.ts'
 import { parseNumber } from '../numbers.ts'
-import { optionLength, TCP_HEADER_LENGTH, TCPOPT_NOP, type TcpHeader, tcpHeader } from './tcp-header.ts'
+import {
+  changedChecksum,
+  optionLength,
+  TCP_HEADER_LENGTH,
+  TCPOPT_NOP,
+  type TcpHeader,
+  tcpHeader,
+} from './tcp-header.ts'
 
 export interface TcpOptStripOptions {
   /** Option kinds, ascending. */
@@ -86,7 +92,7 @@ function overwrite(skb: Skb, start: number, first: number, size: number): void {
   let checksum = skb.u16(start + 16)
   for (let at = first; at < first + size; at++) {
     const shift = at % 2 === 0 ? 8 : 0
-    checksum = replaceWord32(checksum, bytes[start + at]! << shift, TCPOPT_NOP << shift)
+    checksum = changedChecksum(skb, checksum, bytes[start + at]! << shift, TCPOPT_NOP << shift)
     bytes[start + at] = TCPOPT_NOP
   }
   bytes[start + 16] = checksum >>> 8

@@ -30,6 +30,24 @@ const PLACES = {
 }
 const CLIENTS = { 4: ['198.51.100.7', '203.0.113.77'], 6: ['2001:db8:100::7', '2001:db8:ffff::77'] }
 
+/** What other rules of the box do. */
+const BESIDE = [
+  ...[
+    'tcp',
+    'conntrack',
+    'mark',
+    'connmark',
+    'MARK',
+    'CONNMARK',
+    'CT',
+    'SNAT',
+    'DNAT',
+    'MASQUERADE',
+    'REDIRECT',
+  ],
+  ...['TCPMSS', 'TCPOPTSTRIP', 'ECN', 'TTL', 'HL', 'REJECT', 'LOG', 'NFLOG'],
+]
+
 /** Questions for the recorder. */
 export function proxied(sites, strict) {
   return fc.oneof(
@@ -49,20 +67,7 @@ export function proxied(sites, strict) {
             sysctl: strict,
             draft: rulesetDraft(site, {
               tables: ['raw', 'mangle', 'nat', 'filter'],
-              extensions: [
-                'tcp',
-                'conntrack',
-                'mark',
-                'MARK',
-                'CT',
-                'SNAT',
-                'DNAT',
-                'MASQUERADE',
-                'TCPMSS',
-                'TCPOPTSTRIP',
-                'REJECT',
-                'LOG',
-              ],
+              extensions: BESIDE,
               maxRules: 2,
             }),
             plain: fc.boolean(),
