@@ -117,7 +117,7 @@ function join(skb: Skb, at: number, connection: Connection, transaction: Transac
   return Verdict.STOLEN
 }
 
-/** In the client's name (`synproxy_send_server_ack`). Conntrack and NAT see it as any packet of the client's. */
+/** In the client's name (`synproxy_send_server_ack`). To conntrack and NAT it is one more packet of his. */
 function acknowledge(
   skb: Skb,
   at: number,

@@ -184,6 +184,10 @@ export const TARGET_WORDS: { readonly [name: string]: TargetWords } = {
   SET: { weight: 2, words: at => setTargetWords(at) },
   SNAT: { weight: 5, words: at => sourceNat(at) },
   SNPT: { words: () => prefixes('2001:db8:6::', '2001:db8:ffff::') },
+  SYNPROXY: {
+    words: () =>
+      oneOf('--sack-perm --timestamp --wscale 7 --mss 1460', '--mss 1460', '--timestamp --ecn', ''),
+  },
   TCPMSS: {
     protocols: [6],
     words: ({ hooks }) =>
