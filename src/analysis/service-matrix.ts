@@ -2,7 +2,7 @@ import type { Hook, Ruleset } from '../rules/model.ts'
 import { tooBig } from './analyze.ts'
 import { EMPTY } from './bdd.ts'
 import { decide } from './decisions.ts'
-import { flowOf } from './flow.ts'
+import { type Flow, flowOf } from './flow.ts'
 import { plausible } from './plausible.ts'
 import { type Region, regionsOf } from './regions.ts'
 import { PacketSpace } from './space.ts'
@@ -77,8 +77,16 @@ export function serviceMatrix(ruleset: Ruleset, options: { readonly limit?: numb
           const more = !open.complete || !depends.complete
           cells.push({ from, to, hook, open: open.regions, depends: depends.regions, more })
         }
+      if (hasProxy(flow))
+        undecided.push(
+          `filter/${hook}: SYNPROXY opens to servers what it has answered for, which is not counted`,
+        )
     } catch (error) {
       undecided.push(`filter/${hook}: ${tooBig(error)}`)
     }
   return { cells, undecided }
+}
+
+function hasProxy({ entries }: Flow): boolean {
+  return entries.some(({ rule }) => rule?.target.kind === 'extension' && rule.target.name === 'SYNPROXY')
 }

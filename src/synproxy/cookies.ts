@@ -75,16 +75,19 @@ export function issueCookie(
   const own = (hash(client, 0, FIRST_KEY) + sequence + (minute << COOKIE_BITS) + second) >>> 0
   const proposal = { sequence: own, timestamp: nowMs >>> 0 }
   const chosen = options.chooseCookie?.({ ...client, sequence: sequence >>> 0, proposal })
-  if (chosen === undefined) return proposal
-  const cookie = { ...proposal, ...chosen }
-  if (chosen.sequence !== undefined) {
-    const entry = { client: nameOf(client), minute, base: (cookie.sequence - sequence - size) | 0 }
-    const before = ((memory.get(CHOSEN) ?? []) as readonly Chosen[]).filter(
-      one => minute - one.minute < MAX_AGE && !(one.client === entry.client && one.minute === minute),
-    )
-    memory.set(CHOSEN, [...before, entry])
-  }
-  return cookie
+  const before = recall(context)
+  const name = nameOf(client)
+  const others = before.filter(one => one.client !== name || one.minute !== minute)
+  if (chosen?.sequence !== undefined)
+    memory.set(CHOSEN, [...others, { client: name, minute, base: (chosen.sequence - sequence - size) | 0 }])
+  else if (others.length < before.length) memory.set(CHOSEN, others)
+  return { ...proposal, ...chosen }
+}
+
+/** What was chosen in the last two minutes. */
+function recall({ memory, nowMs }: CookieContext): readonly Chosen[] {
+  const all = (memory.get(CHOSEN) ?? []) as readonly Chosen[]
+  return all.filter(({ minute }) => minuteOf(nowMs) - minute < MAX_AGE)
 }
 
 /**
@@ -95,20 +98,22 @@ export function readCookie(
   client: Client,
   sequence: number,
   cookie: number,
-  { nowMs, memory }: CookieContext,
+  context: CookieContext,
 ): number | undefined {
   const sizes = SEGMENT_SIZES[client.source.family]
-  const minute = minuteOf(nowMs)
+  const now = minuteOf(context.nowMs)
   const name = nameOf(client)
-  const chosen = ((memory.get(CHOSEN) ?? []) as readonly Chosen[]).filter(one => one.client === name)
-  for (const one of chosen) {
-    const size = sizes[(cookie - sequence - one.base) >>> 0]
-    if (minute - one.minute < MAX_AGE && size !== undefined) return size
+  const chosen = recall(context).filter(one => one.client === name)
+  for (const { base } of chosen) {
+    const size = sizes[(cookie - sequence - base) >>> 0]
+    if (size !== undefined) return size
   }
-  if (chosen.length > 0) return undefined
   const rest = (cookie - hash(client, 0, FIRST_KEY) - sequence) | 0
-  const age = (minute - (rest >>> COOKIE_BITS)) & 0xff
-  return age < MAX_AGE ? sizes[(rest - hash(client, minute - age, SECOND_KEY)) & COOKIE_MASK] : undefined
+  const age = (now - (rest >>> COOKIE_BITS)) & 0xff
+  const minute = now - age
+  // in a minute there is one cookie for a client, chosen or our own
+  if (age >= MAX_AGE || chosen.some(one => one.minute === minute)) return undefined
+  return sizes[(rest - hash(client, minute, SECOND_KEY)) & COOKIE_MASK]
 }
 
 function minuteOf(nowMs: number): number {

@@ -218,6 +218,16 @@ describe('a cookie', () => {
     expect(talk.say('wan0', ack(124)).outcome.fate.kind).toBe('held')
     expect(talk.wait(120_000).say('wan0', ack(124)).outcome.fate.kind).toBe('dropped')
   })
+
+  it('of our own counts again once nobody chooses any more', () => {
+    let chosen: { sequence: number } | undefined = { sequence: 123 }
+    const talk = new Talk({ chooseCookie: () => chosen }).say('wan0', SYN)
+    chosen = undefined
+    talk.say('wan0', SYN)
+    expect(talk.say('wan0', ack(124)).outcome.fate.kind).toBe('dropped')
+    talk.say('wan0', SYN)
+    expect(talk.say('wan0', ack(talk.cookie + 1)).outcome.fate.kind).toBe('held')
+  })
 })
 
 it('a server that resets does so in the numbers of the client', () => {
