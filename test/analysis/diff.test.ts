@@ -223,7 +223,9 @@ it('the service matrix says which new connections pass', () => {
 })
 
 it('services that SYNPROXY opens to are not counted, and it says so', () => {
-  const matrix = serviceMatrix(rules('-P INPUT DROP\n-A INPUT -p tcp --dport 80 -j SYNPROXY'))
+  const matrix = serviceMatrix(
+    rules('-P INPUT DROP\n-P FORWARD DROP\n-A INPUT -p tcp --dport 80 -j SYNPROXY'),
+  )
   expect(matrix.cells.flatMap(({ open, depends }) => [...open, ...depends])).toEqual([])
   expect(matrix.undecided).toEqual([
     'filter/INPUT: SYNPROXY opens to servers what it has answered for, which is not counted',
