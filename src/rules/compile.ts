@@ -1,5 +1,4 @@
 import type { Family } from '../address.ts'
-import { DiagnosticError } from '../diagnostic.ts'
 import {
   CompiledChain,
   CompiledRule,
@@ -48,8 +47,7 @@ export function compileRuleset(
     const compiled = compileTable(table, ruleset, slots, previous?.slots, previous?.tables[name])
     tables[name] = compiled
     for (const hook of BUILTIN_CHAINS[name]) baseChains[chainSlot(name, hook)] = compiled.chains.get(hook)
-    for (const { extension, options, line } of extensionsOf(table, ruleset.family)) {
-      if (extension.notLoaded !== undefined) throw notModelled(extension, extension.notLoaded, line)
+    for (const { extension, options } of extensionsOf(table, ruleset.family)) {
       needsConntrack ||= extension.needsConntrack?.(options) ?? false
       needsDefragmentation ||= extension.needsDefragmentation ?? false
       needsAccounting ||= extension.needsAccounting ?? false
@@ -157,32 +155,21 @@ function compileRule(
 interface Use {
   readonly extension: MatchExtension | TargetExtension
   readonly options: object
-  /** of the rule in its text */
-  readonly line: number
 }
 
 /** Every use of an extension in a table's rules. */
 function extensionsOf(table: Table, family: Family): Use[] {
   const uses: Use[] = []
   for (const chain of Object.values(table.chains)) {
-    for (const { matches, target, line = 1 } of chain.rules) {
+    for (const { matches, target } of chain.rules) {
       for (const { name, options } of matches) {
         const extension = matchExtension(name, family)
-        if (extension !== undefined) uses.push({ extension, options, line })
+        if (extension !== undefined) uses.push({ extension, options })
       }
       const extension = target.kind === 'extension' ? targetExtension(target.name, family) : undefined
       if (extension !== undefined && target.kind === 'extension')
-        uses.push({ extension, options: target.options, line })
+        uses.push({ extension, options: target.options })
     }
   }
   return uses
-}
-
-function notModelled(
-  { kind, name }: MatchExtension | TargetExtension,
-  why: string,
-  line: number,
-): DiagnosticError {
-  const message = `${kind} '${name}' is not modelled: ${why}`
-  return new DiagnosticError([{ severity: 'error', line, column: 1, message, code: 'not-modelled' }])
 }

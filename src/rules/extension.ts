@@ -97,8 +97,6 @@ interface Extension<O> {
   readonly summary: string
   /** Default 'modelled'. 'parsed only': read, printed and traced; it changes nothing that the simulator models. */
   readonly status?: 'modelled' | 'parsed only'
-  /** Why no firewall can be made of rules with it, although they are read and printed; undefined: one can. */
-  readonly notLoaded?: string
   readonly options: readonly OptionSpec<O>[]
   /** Options of an empty use (`-m tcp` alone); also where defaults come from. */
   defaults?(context: ParseContext): Draft<O>

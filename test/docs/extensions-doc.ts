@@ -87,8 +87,5 @@ function summaryRow(name: string, flag: string, extensions: readonly Extension[]
 
 function stateOf(name: string, extension: Extension | undefined): string {
   if (extension === undefined) return `refused${name in NOT_MODELLED ? `: ${NOT_MODELLED[name]}` : ''}`
-  const status = extension.status ?? 'modelled'
-  return typeof extension.notLoaded !== 'string'
-    ? status
-    : `${status}; no firewall is made of it: ${extension.notLoaded}`
+  return extension.status ?? 'modelled'
 }

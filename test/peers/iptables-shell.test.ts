@@ -82,8 +82,8 @@ describe('iptables/0004-return-codes, ip6tables/0004-return-codes, chain/*', () 
   })
 
   it('what iptables would do and the simulator does not model is no answer, but an error', () => {
-    const helped = ['-t', 'raw', '-A', 'PREROUTING', '-p', 'tcp', '-j', 'CT', '--helper', 'Q.931']
-    expect(() => runIptables(createFirewall(), helped)).toThrowError(DiagnosticError)
+    const ipvs = ['-A', 'INPUT', '-m', 'ipvs', '--ipvs', '-j', 'ACCEPT']
+    expect(() => runIptables(createFirewall(), ipvs)).toThrowError(DiagnosticError)
   })
 })
 

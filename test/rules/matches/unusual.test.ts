@@ -127,9 +127,9 @@ describe('-m cluster', () => {
   })
 })
 
-it('a firewall with a helper that is not modelled is refused by name', () => {
-  const rules = 'iptables -P INPUT DROP\niptables -t raw -A PREROUTING -p tcp -j CT --helper Q.931'
-  expect(() => createFirewall({ rules })).toThrow(/<text>:2:1: error: target 'CT' is not modelled/)
+it('a firewall with what is not modelled is refused by name', () => {
+  const rules = 'iptables -P INPUT DROP\niptables -A INPUT -m ipvs --ipvs -j ACCEPT'
+  expect(() => createFirewall({ rules })).toThrow(/<text>:2:\d+: error: match 'ipvs' is not modelled/)
 })
 
 describe('what a box with nothing special in it answers', () => {
