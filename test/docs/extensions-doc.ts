@@ -10,7 +10,7 @@ export function extensionsDocument(): string {
     '',
     'Made from the registry by the tests (`npx vitest run test/docs -u` writes it again). What stands here as *modelled*',
     'does what it does in the reference kernel; *parsed only* is read, printed and traced, and changes no packet; *refused*',
-    'is an error that names it when rules are read, or where it says so when a firewall is made of them.',
+    'is an error that names it when rules are read.',
     '',
     ...summary('Match', '-m', MATCHES, KNOWN_MATCHES),
     ...summary('Target', '-j', TARGETS, KNOWN_TARGETS),
