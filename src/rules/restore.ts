@@ -66,7 +66,7 @@ class RestoreReader implements RestoreResult {
     if (line === '' || line.startsWith('#')) return
     try {
       if (this.table === undefined && !this.isBroken) this.openTable(start)
-      else if (line === 'COMMIT' && !isOpen) this.commit()
+      else if (line === 'COMMIT') this.commit(isOpen, start)
       else if (this.table !== undefined) this.readInTable(start, this.table)
     } catch (error) {
       this.complain(error, start)
@@ -104,9 +104,7 @@ class RestoreReader implements RestoreResult {
       throw new RuleError('this line stands outside of any table', start, {
         expected: '*filter, or another table',
         exitCode: 1,
-        ...(start.text.startsWith('-')
-          ? { hint: 'iptables -S prints no tables: put *filter before it and COMMIT behind it' }
-          : {}),
+        ...hintOutside(start.text),
       })
     this.isBroken = true
     if (name === undefined) throw new RuleError('a table without a name', start)
@@ -118,7 +116,12 @@ class RestoreReader implements RestoreResult {
     this.isBroken = false
   }
 
-  private commit(): void {
+  private commit(isOpen: boolean, start: Word): void {
+    if (isOpen)
+      throw new RuleError(`bad argument '${start.text}'`, start, {
+        expected: 'a newline behind it',
+        hint: 'end the text with a newline: iptables-restore knows COMMIT only as a whole line',
+      })
     const { table } = this
     const { isTest = false, stopsAtErrors = false } = this.options
     this.table = undefined
@@ -218,4 +221,10 @@ function withForeignHint(diagnostic: Diagnostic, line: string): Diagnostic {
       hint: 'the text begins with a byte-order mark, which iptables-restore does not skip',
     }
   return diagnostic
+}
+
+function hintOutside(line: string): { readonly hint?: string } {
+  if (line.startsWith('-'))
+    return { hint: 'iptables -S prints no tables: put *filter before it and COMMIT behind it' }
+  return /^[ \t]/.test(line) ? { hint: 'lines begin in the first column: take the indentation away' } : {}
 }

@@ -165,6 +165,14 @@ describe('save text', () => {
   })
 
   it.each([
+    ['*filter\nCOMMIT', /newline/],
+    ['  *filter\n', /first column/],
+    ['-A INPUT\n', /put \*filter before it/],
+  ])('says what to do about %j', (text, hint) => {
+    expect(parseRules(text, { family: 4, format: 'restore' }).diagnostics[0]!.hint).toMatch(hint)
+  })
+
+  it.each([
     ['*filter\n', '2:1 the table is never committed'],
     ['*filter\nCOMMIT', "2:1 bad argument 'COMMIT'"],
     ['*nosuch\nCOMMIT\n', "1:2 there is no table named 'nosuch'"],
