@@ -1,10 +1,18 @@
-import type { Family } from './address.ts'
+import type { Address, Family } from './address.ts'
 import { Status, TcpTracking } from './conntrack/connection.ts'
 import { Change } from './conntrack/events.ts'
 import { TcpState } from './conntrack/tcp-table.ts'
 import { type Answer, type AnswerContext, buildIcmpError } from './ip/icmp-error.ts'
 import type { OutputRoute } from './ip/output-route.ts'
-import { type Decision, NO_PEERS, type Peers, spendAllowance, spendError, spendRedirect } from './ip/peers.ts'
+import {
+  NO_PEERS,
+  type Peers,
+  type Spend,
+  spendError,
+  spendRedirect4,
+  spendRedirect6,
+  spendUnlimited,
+} from './ip/peers.ts'
 import { redirect4, redirect6 } from './ip/redirect.ts'
 import { attachedInfo, reject } from './ip/reject.ts'
 import type { IcmpError, InputRoute } from './ip/route.ts'
@@ -25,8 +33,7 @@ export function answerError(skb: Skb, error: IcmpError, transaction: Transaction
 
 /** There is no route: IPv4 tells each sender so five times, and then once a second (`ip_error`). */
 export function answerUnroutable(skb: Skb, error: IcmpError, transaction: Transaction): void {
-  if (skb.family === 6 || asks(skb, peers => spendError(peers, skb.source, transaction.nowMs), transaction))
-    answerError(skb, error, transaction)
+  if (skb.family === 6 || isAllowed(spendError, skb.source, transaction)) answerError(skb, error, transaction)
   else transaction.recorder?.add({ kind: 'no-answer', why: 'the sender was told five times within seconds' })
 }
 
@@ -34,30 +41,25 @@ export function answerUnroutable(skb: Skb, error: IcmpError, transaction: Transa
 export function answerDetour(skb: Skb, route: InputRoute, transaction: Transaction): void {
   if (skb.inDevice !== route.device) return
   const table = transaction.routing(skb.family)
-  const { nowMs } = transaction
   if (skb.family === 4) {
     const error = redirect4(skb, route, table)
-    if (error !== undefined && asks(skb, peers => spendRedirect(peers, skb.source, nowMs), transaction))
+    if (error !== undefined && isAllowed(spendRedirect4, skb.source, transaction))
       answerError(skb, error, transaction)
     return
   }
   // both ends count, the destination first and whether or not anything can be sent
-  if (!asks(skb, peers => spendAllowance(peers, skb.destination, REDIRECT_PAUSE_MS, nowMs), transaction))
-    return
+  if (!isAllowed(spendRedirect6, skb.destination, transaction)) return
   const redirect = redirect6(skb, route, table)
-  if (redirect === undefined) return
-  if (asks(skb, peers => spendAllowance(peers, skb.source, REDIRECT_PAUSE_MS, nowMs), transaction))
-    send(new Skb(6, redirect.bytes), redirect.route, 'redirect', transaction)
+  if (redirect !== undefined && isAllowed(spendRedirect6, skb.source, transaction))
+    sendOwn(new Skb(6, redirect.bytes), redirect.route, 'redirect', transaction)
 }
 
-const REDIRECT_PAUSE_MS = 1000
-
-/** What the peers of a packet's family say, who remember that they were asked. */
-function asks({ family }: Skb, spend: (peers: Peers) => Decision, transaction: Transaction): boolean {
-  const key = family === 4 ? 'peers4' : 'peers6'
-  const { isAllowed, peers } = spend((transaction.memory.get(key) as Peers | undefined) ?? NO_PEERS)
-  transaction.memory.set(key, peers)
-  return isAllowed
+/** May a host be sent one more message? The peers of its family remember that they were asked. */
+function isAllowed(spend: Spend, host: Address, { memory, nowMs }: Transaction): boolean {
+  const key = host.family === 4 ? 'peers4' : 'peers6'
+  const decision = spend((memory.get(key) as Peers | undefined) ?? NO_PEERS, host, nowMs)
+  memory.set(key, decision.peers)
+  return decision.isAllowed
 }
 
 /**
@@ -67,7 +69,7 @@ function asks({ family }: Skb, spend: (peers: Peers) => Decision, transaction: T
 function countAgainstPeer(skb: Skb, answer: Answer, transaction: Transaction): void {
   if (!answer.sent || skb.inDevice === 'lo' || answer.route.device === 'lo') return
   if (!isRateLimited(answer.bytes, skb.family)) return
-  asks(skb, peers => spendAllowance(peers, skb.source, 0, transaction.nowMs), transaction)
+  isAllowed(spendUnlimited, skb.source, transaction)
 }
 
 /** By default: IPv4 destination unreachable, source quench, time exceeded, parameter problem; IPv6 errors. No path MTU. */
@@ -111,10 +113,11 @@ function sendAnswer(skb: Skb, answer: Answer, why: string, transaction: Transact
   }
   made.connection = skb.connection
   made.ctInfo = attachedInfo(skb)
-  send(made, answer.route, why, transaction)
+  sendOwn(made, answer.route, why, transaction)
 }
 
-function send(made: Skb, route: OutputRoute, why: string, transaction: Transaction): void {
+/** Sends a packet that the kernel makes itself: through OUTPUT and POSTROUTING, told as an answer. */
+export function sendOwn(made: Skb, route: OutputRoute, why: string, transaction: Transaction): void {
   made.isAnswer = true
   made.isLocal = true
   // ICMP sends through a socket of its own (`icmp_push_reply`), a reset does not

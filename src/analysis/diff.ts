@@ -69,6 +69,7 @@ export interface DiffOptions {
  * `${formatRegion(region)}: ${first} becomes ${second}` // 'protocol tcp, packet whole, dport 23: DROP becomes ACCEPT'
  */
 export function diffRulesets(first: Ruleset, second: Ruleset, options: DiffOptions = {}): RulesetDiff {
+  // refuses what is no ruleset at all
   const space = new PacketSpace([first, second])
   if (first.family !== second.family) throw new RangeError('an IPv4 and an IPv6 ruleset cannot be compared')
   const differences: Difference[] = []

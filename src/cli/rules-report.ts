@@ -1,7 +1,7 @@
 import { type Diagnostic, formatDiagnostic } from '../diagnostic.ts'
 import { nearest } from '../nearest.ts'
 import { kindOfText } from '../rules/kind-of-text.ts'
-import type { Ruleset } from '../rules/model.ts'
+import { BUILTIN_CHAINS, type Ruleset } from '../rules/model.ts'
 import { type ParseOptions, parseRules } from '../rules/parse.ts'
 import { printRules } from '../rules/print.ts'
 import { readText } from './file-kind.ts'
@@ -64,13 +64,7 @@ function meantBy(file: string): string | undefined {
   return command === undefined ? undefined : `did you mean the command \`rules ${command}\`?`
 }
 
-const BUILT_IN_CHAINS: ReadonlySet<string> = new Set([
-  'PREROUTING',
-  'INPUT',
-  'FORWARD',
-  'OUTPUT',
-  'POSTROUTING',
-])
+const BUILT_IN_CHAINS: ReadonlySet<string> = new Set(Object.values(BUILTIN_CHAINS).flat())
 
 /** All commands of a script were read: is that what running it leaves? */
 function branchWarning(

@@ -193,15 +193,11 @@ function interfaceAddress(
 
 function scopeOf(address: Address): number {
   if (address.family === 4) return address.w0 >>> 24 === 127 ? Scope.HOST : Scope.UNIVERSE
-  const narrow = narrowScope(address)
-  return narrow === 0x10
-    ? Scope.HOST
-    : narrow === 0x20
-      ? Scope.LINK
-      : narrow === 0x40
-        ? Scope.SITE
-        : Scope.UNIVERSE
+  return ADDRESS_SCOPES[narrowScope(address)] ?? Scope.UNIVERSE
 }
+
+/** By {@link narrowScope}. */
+const ADDRESS_SCOPES: Readonly<Record<number, number>> = { 16: Scope.HOST, 32: Scope.LINK, 64: Scope.SITE }
 
 /** `ipv6_link_dev_addr`: wider scopes first, among equals the newest first. It shows in source address ties. */
 function newestFirst(added: readonly InterfaceAddress[]): readonly InterfaceAddress[] {

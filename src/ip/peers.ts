@@ -17,6 +17,9 @@ export interface Decision {
   readonly peers: Peers
 }
 
+/** Asks for one more message to a host. */
+export type Spend = (peers: Peers, host: Address, nowMs: number) => Decision
+
 interface Peer {
   /** What is saved up for messages that cost time (`rate_tokens`). */
   readonly savedMs: number
@@ -31,6 +34,7 @@ const ERROR_COST_MS = 1000
 const ERROR_BURST_MS = 5000
 /** `inet_peer_xrlim_allow`: as many messages at once as this (`XRLIM_BURST_FACTOR`). */
 const BURST_FACTOR = 6
+const REDIRECT_PAUSE_MS = 1000
 /** `ip_rt_send_redirect`: so many, each after twice the pause; who then heeds them for the silence begins anew. */
 const REDIRECT_LOAD_MS = 20
 const MOST_REDIRECTS = 9
@@ -50,11 +54,16 @@ export function spendError(peers: Peers, sender: Address, nowMs: number): Decisi
 }
 
 /**
- * May a message be sent of which a host gets one in `timeoutMs`? With a timeout of 0 it always may, but what was saved
- * up before is gone (`inet_peer_xrlim_allow`, net/ipv4/icmp.c).
+ * IPv6: may one end of a detour be told once more that another router is nearer? Once in a second
+ * (`inet_peer_xrlim_allow`, net/ipv4/icmp.c, as `ip6_forward` and `ndisc_send_redirect` ask it).
  */
-export function spendAllowance(peers: Peers, host: Address, timeoutMs: number, nowMs: number): Decision {
-  return spend(peers, host, timeoutMs, BURST_FACTOR * timeoutMs, nowMs)
+export function spendRedirect6(peers: Peers, host: Address, nowMs: number): Decision {
+  return spend(peers, host, REDIRECT_PAUSE_MS, BURST_FACTOR * REDIRECT_PAUSE_MS, nowMs)
+}
+
+/** An error under a limit that is off: it may always be sent, but what was saved up before is gone (the same). */
+export function spendUnlimited(peers: Peers, host: Address, nowMs: number): Decision {
+  return spend(peers, host, 0, 0, nowMs)
 }
 
 function spend(peers: Peers, host: Address, costMs: number, burstMs: number, nowMs: number): Decision {
@@ -67,7 +76,7 @@ function spend(peers: Peers, host: Address, costMs: number, burstMs: number, now
 }
 
 /** IPv4: may a host be told once more that another router is nearer? (`ip_rt_send_redirect`, net/ipv4/route.c) */
-export function spendRedirect(peers: Peers, host: Address, nowMs: number): Decision {
+export function spendRedirect4(peers: Peers, host: Address, nowMs: number): Decision {
   const known = peerOf(peers, host)
   const isSilent = nowMs > known.lastMs + REDIRECT_SILENCE_MS
   const { savedMs, lastMs, redirects } = isSilent ? { ...known, savedMs: 0, redirects: 0 } : known

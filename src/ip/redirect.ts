@@ -16,7 +16,7 @@ import type { RoutingTable } from './routing.ts'
  */
 export function redirect4(skb: Skb, route: InputRoute, table: RoutingTable): IcmpError | undefined {
   const device = table.devices.get(skb.inDevice)
-  if (device === undefined || !device.settings.sendRedirects || route.device !== device.name) return undefined
+  if (device === undefined || !device.settings.sendRedirects) return undefined
   if (skb.ipv4Options !== undefined && skb.ipv4Options.sourceRoute !== 0) return undefined
   if (!isNeighbour(skb.source, device.name, table)) return undefined
   const { w0 } = route.via ?? skb.destination

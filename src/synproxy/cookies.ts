@@ -1,5 +1,6 @@
 import type { Address } from '../address.ts'
 import { jhash2 } from '../jhash.ts'
+import { PersistentMap } from '../persistent/map.ts'
 import type { Memory } from '../rules/extension.ts'
 
 /** A client's first segment, as SYNPROXY answers it. */
@@ -41,13 +42,17 @@ const MAX_AGE = 2
 const FIRST_KEY = 0x5f3759df
 const SECOND_KEY = 0x2545f491
 
-/** Cookies that somebody else chose: the part that the kernel's keys make, by client and minute. */
-interface Chosen {
-  readonly client: string
+/**
+ * Cookies that somebody else chose, by client: the part that the kernel's keys make. Two minutes of them, so that none
+ * has to be looked for to be forgotten.
+ */
+interface ChosenCookies {
   readonly minute: number
-  readonly base: number
+  readonly current: PersistentMap<string, number>
+  readonly previous: PersistentMap<string, number>
 }
 const CHOSEN = 'SYNPROXY'
+const NONE: PersistentMap<string, number> = PersistentMap.strings()
 
 type Client = Pick<CookieRequest, 'source' | 'sport' | 'destination' | 'dport'>
 
@@ -65,7 +70,7 @@ export function issueCookie(
   segmentSize: number,
   context: CookieContext,
 ): SynCookie {
-  const { nowMs, options, memory } = context
+  const { nowMs, options } = context
   const minute = minuteOf(nowMs)
   const size = Math.max(
     SEGMENT_SIZES[client.source.family].findLastIndex(known => segmentSize >= known),
@@ -75,19 +80,30 @@ export function issueCookie(
   const own = (hash(client, 0, FIRST_KEY) + sequence + (minute << COOKIE_BITS) + second) >>> 0
   const proposal = { sequence: own, timestamp: nowMs >>> 0 }
   const chosen = options.chooseCookie?.({ ...client, sequence: sequence >>> 0, proposal })
-  const before = recall(context)
-  const name = nameOf(client)
-  const others = before.filter(one => one.client !== name || one.minute !== minute)
-  if (chosen?.sequence !== undefined)
-    memory.set(CHOSEN, [...others, { client: name, minute, base: (chosen.sequence - sequence - size) | 0 }])
-  else if (others.length < before.length) memory.set(CHOSEN, others)
+  remember(
+    client,
+    chosen?.sequence === undefined ? undefined : (chosen.sequence - sequence - size) | 0,
+    context,
+  )
   return { ...proposal, ...chosen }
 }
 
-/** What was chosen in the last two minutes. */
-function recall({ memory, nowMs }: CookieContext): readonly Chosen[] {
-  const all = (memory.get(CHOSEN) ?? []) as readonly Chosen[]
-  return all.filter(({ minute }) => minuteOf(nowMs) - minute < MAX_AGE)
+/** In a minute there is one cookie for a client, chosen or our own. @param base undefined for our own */
+function remember(client: Client, base: number | undefined, context: CookieContext): void {
+  const { minute, current, previous } = recall(context)
+  const name = nameOf(client)
+  if (base !== undefined)
+    context.memory.set(CHOSEN, { minute, current: current.set(name, base, {}), previous })
+  else if (current.get(name) !== undefined)
+    context.memory.set(CHOSEN, { minute, current: current.delete(name, {}), previous })
+}
+
+/** What was chosen in this minute and the one before. */
+function recall({ memory, nowMs }: CookieContext): ChosenCookies {
+  const minute = minuteOf(nowMs)
+  const known = memory.get(CHOSEN) as ChosenCookies | undefined
+  if (known?.minute === minute) return known
+  return { minute, current: NONE, previous: known?.minute === minute - 1 ? known.current : NONE }
 }
 
 /**
@@ -103,17 +119,16 @@ export function readCookie(
   const sizes = SEGMENT_SIZES[client.source.family]
   const now = minuteOf(context.nowMs)
   const name = nameOf(client)
-  const chosen = recall(context).filter(one => one.client === name)
-  for (const { base } of chosen) {
-    const size = sizes[(cookie - sequence - base) >>> 0]
+  const { current, previous } = recall(context)
+  const chosen = [current.get(name), previous.get(name)]
+  for (const base of chosen) {
+    const size = base === undefined ? undefined : sizes[(cookie - sequence - base) >>> 0]
     if (size !== undefined) return size
   }
   const rest = (cookie - hash(client, 0, FIRST_KEY) - sequence) | 0
   const age = (now - (rest >>> COOKIE_BITS)) & 0xff
-  const minute = now - age
-  // in a minute there is one cookie for a client, chosen or our own
-  if (age >= MAX_AGE || chosen.some(one => one.minute === minute)) return undefined
-  return sizes[(rest - hash(client, minute, SECOND_KEY)) & COOKIE_MASK]
+  if (age >= MAX_AGE || chosen[age] !== undefined) return undefined
+  return sizes[(rest - hash(client, now - age, SECOND_KEY)) & COOKIE_MASK]
 }
 
 function minuteOf(nowMs: number): number {

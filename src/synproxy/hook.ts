@@ -16,7 +16,7 @@ import { IPPROTO_TCP } from '../packet/protocols.ts'
 import type { Skb } from '../packet/skb.ts'
 import { Verdict } from '../rules/extension.ts'
 import type { Transaction } from '../transaction.ts'
-import { readOptions, type SegmentOptions } from './options.ts'
+import { readOptions, type SegmentOptions, timestampAt } from './options.ts'
 import { ACK, sendSegment, tcpHeaderAt } from './segments.ts'
 import { openToServer } from './target.ts'
 
@@ -171,32 +171,18 @@ function openWindow(
   )
 }
 
-const END = 0
-const NOP = 1
-const TIMESTAMP = 8
-
 /** The client has SYNPROXY's clock, the server its own (`synproxy_tstamp_adjust`). */
 function shiftTimestamp(skb: Skb, at: number, connection: Connection, direction: Direction): void {
   const { timestampOffset } = connection.synproxy!
   const end = at + (skb.bytes[at + 12]! >> 4) * 4
   if (timestampOffset === 0 || end > skb.bytes.length) return
   pullFragments(skb, end)
-  const { bytes } = skb
-  for (let next = at + 20; next < end && bytes[next] !== END; ) {
-    if (bytes[next] === NOP) {
-      next++
-      continue
-    }
-    const size = next + 1 < end ? bytes[next + 1]! : 0
-    if (size < 2 || next + size > end) return
-    if (bytes[next] === TIMESTAMP && size === 10) {
-      const place = direction === ORIGINAL ? next + 6 : next + 2
-      const shift = direction === ORIGINAL ? timestampOffset : -timestampOffset
-      patch(skb, at, place, (readWord(bytes, place) + shift) | 0)
-      return
-    }
-    next += size
-  }
+  const option = timestampAt(skb.bytes, at)
+  if (option < 0) return
+  const isOriginal = direction === ORIGINAL
+  const place = option + (isOriginal ? 6 : 2)
+  const shift = isOriginal ? timestampOffset : -timestampOffset
+  patch(skb, at, place, (readWord(skb.bytes, place) + shift) | 0)
 }
 
 /** A checksum that is only the pseudo-header's so far knows nothing of options. */

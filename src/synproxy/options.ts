@@ -23,24 +23,40 @@ export function readOptions(bytes: Uint8Array, at: number): SegmentOptions | und
   const end = at + (bytes[at + 12]! >> 4) * 4
   if (end > bytes.length) return undefined
   const options: SegmentOptions = {}
-  for (let next = at + 20; next < end; ) {
+  for (let next = optionFrom(bytes, at + 20, end); next >= 0; next = optionAfter(bytes, next, end)) {
     const kind = bytes[next]!
-    if (kind === END) break
-    if (kind === NOP) {
-      next++
-      continue
-    }
-    const size = next + 1 < end ? bytes[next + 1]! : 0
-    if (size < 2 || next + size > end) break
+    const size = bytes[next + 1]!
     const view = new DataView(bytes.buffer, bytes.byteOffset + next)
     if (kind === MSS && size === 4) options.mss = view.getUint16(2)
     else if (kind === WINDOW && size === 3) options.scale = Math.min(view.getUint8(2), MAX_WINDOW_SCALE)
     else if (kind === SACK_PERMITTED && size === 2) options.sackPermitted = true
     else if (kind === TIMESTAMP && size === 10)
       options.timestamp = { value: view.getUint32(2), echo: view.getUint32(6) }
-    next += size
   }
   return options
+}
+
+/** Where the timestamp option of a segment stands; −1 if it has none, or its header is cut off. */
+export function timestampAt(bytes: Uint8Array, at: number): number {
+  const end = at + (bytes[at + 12]! >> 4) * 4
+  if (end > bytes.length) return -1
+  let next = optionFrom(bytes, at + 20, end)
+  while (next >= 0 && !(bytes[next] === TIMESTAMP && bytes[next + 1] === 10))
+    next = optionAfter(bytes, next, end)
+  return next
+}
+
+/** The first option from there on that says something; −1 if there is none, or it goes beyond the header. */
+function optionFrom(bytes: Uint8Array, from: number, end: number): number {
+  let at = from
+  while (at < end && bytes[at] === NOP) at++
+  if (at + 1 >= end || bytes[at] === END) return -1
+  const size = bytes[at + 1]!
+  return size < 2 || at + size > end ? -1 : at
+}
+
+function optionAfter(bytes: Uint8Array, at: number, end: number): number {
+  return optionFrom(bytes, at + bytes[at + 1]!, end)
 }
 
 /** In SYNPROXY's own order and padding (`synproxy_build_options`). */

@@ -1,4 +1,5 @@
 import type { Address } from '../address.ts'
+import { sendOwn } from '../answers.ts'
 import type { Connection, CtInfo } from '../conntrack/connection.ts'
 import { TCP_ACK, TCP_CWR, TCP_ECE, TCP_SYN } from '../conntrack/tcp-segment.ts'
 import type { ConntrackTemplate } from '../conntrack/template.ts'
@@ -72,18 +73,12 @@ export function sendSegment(
   const hops =
     family === 4 ? table.sysctls['net.ipv4.ip_default_ttl'] : table.sysctls['net.ipv6.conf.all.hop_limit']
   const made = new Skb(family, build(fields, hops ?? 64))
-  made.isAnswer = true
-  made.isLocal = true
   made.checksumState = ChecksumState.UNNECESSARY
   made.checksumPartial = IPPROTO_TCP
   made.connection = belonging.connection
   made.ctInfo = belonging.connection === undefined ? undefined : belonging.ctInfo
   made.template = belonging.template
-  recorder?.add({ kind: 'answer', why, packet: made.share() })
-  transaction.answering++
-  transaction.path.send(made, route, transaction)
-  transaction.answering--
-  recorder?.add({ kind: 'answer-end' })
+  sendOwn(made, route, why, transaction)
   // a process that sends runs what goes over lo at once
   while (transaction.runsSoftirqs && transaction.looped.length > 0)
     transaction.path.receiveLooped(transaction.looped.shift()!, transaction)

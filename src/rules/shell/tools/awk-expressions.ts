@@ -195,7 +195,9 @@ export class ExpressionReader {
           const record = textOf(machine.field(0))
           return Number(machine.pattern(pattern, record).test(record))
         },
-        ...{ place: undefined, name: undefined, pattern },
+        place: undefined,
+        name: undefined,
+        pattern,
       }
     const number = this.take(/(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?/y)
     return number === undefined ? this.named() : value(() => Number(number))

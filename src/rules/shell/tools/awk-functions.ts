@@ -37,7 +37,7 @@ export const FUNCTIONS: { readonly [name: string]: Builtin } = {
   tolower: (machine, [text]) => textOf(text?.get(machine)).toLowerCase(),
   toupper: (machine, [text]) => textOf(text?.get(machine)).toUpperCase(),
   int: (machine, [number]) => Math.trunc(numberOf(number?.get(machine))),
-  sprintf: (machine, [format, ...args]) => format && print(machine, format, args),
+  sprintf: (machine, [format, ...args]) => format && printf(machine, format, args),
   split(machine, [text, into, separator]) {
     if (into?.name === undefined) throw new Unsupported('split into what?')
     const by = separator?.pattern ?? separator?.get(machine) ?? machine.get('FS')
@@ -59,7 +59,7 @@ export const FUNCTIONS: { readonly [name: string]: Builtin } = {
 }
 
 /** `printf`: as many values as the format asks for. */
-export function print(machine: Machine, format: Argument, args: readonly Argument[]): string {
+export function printf(machine: Machine, format: Argument, args: readonly Argument[]): string {
   const written = textOf(format.get(machine)).replace(/\\/g, '\\\\')
   const asked = (written.replace(/%%/g, '').match(/%/g) ?? []).length
   const text = formatted(

@@ -1,5 +1,5 @@
 import { type Expression, ExpressionReader, fail } from './awk-expressions.ts'
-import { print } from './awk-functions.ts'
+import { printf } from './awk-functions.ts'
 import { Machine } from './awk-machine.ts'
 import { given, isTrue, numberOf, textOf, Unsupported } from './awk-values.ts'
 import { type Call, linesOf, type ToolResult } from './call.ts'
@@ -131,7 +131,7 @@ class ProgramReader extends ExpressionReader {
         const [format, ...args] = this.arguments()
         if (format === undefined) return fail('printf')
         return machine => {
-          machine.output += print(machine, format, args)
+          machine.output += printf(machine, format, args)
         }
       }
       case 'exit': {
